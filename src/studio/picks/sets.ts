@@ -9,11 +9,13 @@ import { listRuns } from "../../data/layouts/runs.js";
 import type { Dataset } from "../../data/model.js";
 import { picksInside, sourceOf } from "../../data/pickPlaces.js";
 import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
+import { foldersIn } from "../../data/volumeNames.js";
 import { challengeParticles, type Particle } from "../../domain/particles.js";
 import type { PositionSet } from "../../formats/positions/frames.js";
 import { inAngstrom } from "../../survey/picks/runPicks.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { readIfThere } from "../../system/paths/opening.js";
+import { isThere } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { PickSetName } from "./answer.js";
 import type { PickColumns } from "./columns.js";
@@ -25,11 +27,10 @@ import { TreePlace, TruthPlace } from "./treePlaces.js";
 /** What sets of picks are looked for in. */
 export interface PickPaths {
   readonly dataset?: Dataset | undefined;
-  /** Files and folders of picks, with @USER_SESSION behind or without. */
+  /** Files and folders of picks, with @USER_SESSION behind or without; runs, and folders of runs. */
   readonly picks: readonly string[];
-  /** CSVs, and folders with a submission.csv. */
+  /** Folders of submissions. */
   readonly submissions: readonly string[];
-  readonly runFolders: readonly string[];
   readonly reporter: Reporter;
 }
 
@@ -103,7 +104,7 @@ export class PickSets {
   }
 
   async #findPlaces(): Promise<PickPlace[]> {
-    const { dataset, picks, submissions, runFolders, reporter } = this.#paths;
+    const { dataset, picks, submissions, reporter } = this.#paths;
     const files = this.#files;
     const places: PickPlace[] = [];
     if (dataset) {
@@ -111,7 +112,7 @@ export class PickSets {
       places.push(new TreePlace("data", "data set", { dataset, asked: {}, isTruthApart: true, files }));
     }
     const onlyRun = dataset?.runs.length === 1 ? dataset.runs[0]!.name : undefined;
-    const named = [...picks, ...submissions, ...runFolders];
+    const named = [...new Set((await Promise.all([...picks, ...submissions].map(submittedIn))).flat())];
     for (const [at, each] of named.entries()) {
       const source = await sourceOf(each);
       const path = await picksInside(source.path);
@@ -133,6 +134,15 @@ export class PickSets {
     const level = first && (await resolveTomogram(first, dataset?.access)).levels[0];
     return inAngstrom(set, level, path);
   }
+}
+
+/** Lists the folders inside a folder of submissions, or of runs, that hold a record; without any, the path itself. */
+async function submittedIn(path: string): Promise<string[]> {
+  if (await isThere(join(path, "record.json"))) return [path];
+  const folders = await foldersIn(path);
+  const isOne = await Promise.all(folders.map((name) => isThere(join(path, name, "record.json"))));
+  const inside = folders.filter((_, at) => isOne[at]).map((name) => join(path, name));
+  return inside.length > 0 && !(await isThere(join(path, "submission.csv"))) ? inside : [path];
 }
 
 const nameOfSet = ({ id, name }: PickPlace, author: string): { id: string; name: string } =>
