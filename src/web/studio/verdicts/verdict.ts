@@ -62,6 +62,8 @@ export interface Judge<Pick extends ParticlePick = ParticlePick> {
   readonly particles: readonly Particle[];
   /** Steps of the types that the truth holds. */
   readonly steps: ReadonlyMap<string, CountSteps>;
+  /** Steps of all types. */
+  readonly allSteps: ReadonlyMap<string, CountSteps>;
   /** Verdicts on a known type. The same object as before where nothing has changed. */
   verdicts(type: string, threshold: number, definition: MatchDefinition): TypeVerdicts<Pick>;
   /** Picks of types that are not among the particles. */
@@ -84,11 +86,11 @@ export function createJudge<Pick extends ParticlePick>(
     }),
   );
   const latest = new Map<string, { kept: number; verdicts: TypeVerdicts<Pick> }>();
+  const allSteps = new Map([...prepared].map(([name, { steps }]) => [name, steps]));
   return {
     particles,
-    steps: new Map(
-      [...prepared].filter(([name]) => truthOf.has(name)).map(([name, { steps }]) => [name, steps]),
-    ),
+    allSteps,
+    steps: new Map([...allSteps].filter(([name]) => truthOf.has(name))),
     unknown: picks.filter(({ type }) => !known.has(type)),
     verdicts(type, threshold, definition) {
       const ofType = prepared.get(type)!;

@@ -1,7 +1,8 @@
 /** What to look at first: the worst misses and the worst false picks of a run. */
-import type { Particle, ParticlePick } from "../../../domain/particles.js";
+import type { ParticlePick } from "../../../domain/particles.js";
 import { distanceBetween, nearestOf } from "../../../score/diagnosis/nearest.js";
 import { matchDistanceOf } from "../../../score/diagnosis/verdicts.js";
+import { pointGrid } from "../../../score/match/pointGrid.js";
 import type { TypeVerdicts, Verdict } from "./verdict.js";
 
 /** A missed particle. */
@@ -43,42 +44,62 @@ export function worstMisses<Pick extends ParticlePick>(
   judged: readonly TypeVerdicts<Pick>[],
   all: readonly Pick[],
 ): Miss<Pick>[] {
+  const kept = near(
+    judged.flatMap(({ picks }) => picks.map(({ pick }) => pick)),
+    100,
+  );
   return judged
     .flatMap(({ particle, truths }) => {
-      const ofType = all.filter(({ type }) => type === particle.name);
-      const others = judged.filter((other) => other.particle !== particle).flatMap(({ picks }) => picks);
+      const { name: type, radius } = particle;
+      const reach = matchDistanceOf(particle);
+      const own = near(
+        all.filter((pick) => pick.type === type),
+        reach,
+      );
       return truths.flatMap(({ index, truth, match }) => {
         if (match !== undefined) return [];
-        const nearest = best(truth, ofType, particle);
-        const other = nearestOf(truth, others, ({ pick }) => pick);
-        const taken = other && other.distance <= particle.radius ? other : undefined;
+        const others = kept.within(truth, radius).filter((pick) => pick.type !== type);
         const miss: Miss<Pick> = {
-          ...{ kind: "miss", type: particle.name, index, place: truth, nearest },
-          taken: taken ? { pick: taken.item.pick, distance: taken.distance } : null,
+          ...{ kind: "miss", type, index, place: truth },
+          nearest: surest(truth, own.within(truth, reach)) ?? nearest(truth, own.picks),
+          taken: nearest(truth, others),
         };
-        return [{ miss, reach: matchDistanceOf(particle) }];
+        return [{ miss, reach }];
       });
     })
     .sort((a, b) => worstFirst(a, b) || byPlace(a.miss.place, b.miss.place))
     .map(({ miss }) => miss);
 }
 
-/** The surest pick within the match distance, which a lower threshold would keep; without one, the nearest. */
-function best<Pick extends ParticlePick>(
-  truth: ParticlePick,
-  picks: readonly Pick[],
-  particle: Particle,
-): Miss<Pick>["nearest"] {
-  const reach = matchDistanceOf(particle);
-  let surest: Miss<Pick>["nearest"] = null;
-  for (const pick of picks) {
-    const distance = distanceBetween(truth, pick);
-    if (distance > reach) continue;
-    if (surest === null || (pick.score ?? Infinity) > (surest.pick.score ?? Infinity))
-      surest = { pick, distance };
-  }
-  const nearest = nearestOf(truth, picks, (pick) => pick);
-  return surest ?? (nearest ? { pick: nearest.item, distance: nearest.distance } : null);
+/** Picks that can be asked for by distance. @param usual distance in Å that is asked for most */
+function near<Pick extends ParticlePick>(picks: readonly Pick[], usual: number) {
+  const coordinates = new Float64Array(3 * picks.length);
+  for (const [at, { x, y, z }] of picks.entries()) coordinates.set([x, y, z], 3 * at);
+  const grid = pointGrid(coordinates, usual);
+  const found: number[] = [];
+  return {
+    picks,
+    within({ x, y, z }: ParticlePick, distance: number): Pick[] {
+      const count = grid.within(x, y, z, distance, found);
+      return found.slice(0, count).map((at) => picks[at]!);
+    },
+  };
+}
+
+/** A pick at a distance in Å. */
+type Near<Pick extends ParticlePick> = { readonly pick: Pick; readonly distance: number };
+
+function nearest<Pick extends ParticlePick>(truth: ParticlePick, picks: readonly Pick[]): Near<Pick> | null {
+  const found = nearestOf(truth, picks, (pick) => pick);
+  return found ? { pick: found.item, distance: found.distance } : null;
+}
+
+function surest<Pick extends ParticlePick>(truth: ParticlePick, picks: readonly Pick[]): Near<Pick> | null {
+  const sureness = ({ score = Number.MAX_VALUE }: Pick): number => score;
+  const [first, ...others] = picks;
+  if (first === undefined) return null;
+  const pick = others.reduce((best, each) => (sureness(each) > sureness(best) ? each : best), first);
+  return { pick, distance: distanceBetween(truth, pick) };
 }
 
 /** A miss, and the match distance of its type. */
@@ -115,9 +136,9 @@ export function worstFalsePicks<Pick extends ParticlePick>(
     .flatMap(({ particle, picks }) =>
       picks.flatMap(({ index, pick, verdict }): FalsePick<Pick>[] => {
         if (verdict === "true") return [];
-        const near = nearestOf(pick, truth, (each) => each);
-        const nearest = near ? { truth: near.item, distance: near.distance } : null;
-        return [{ kind: "false", type: particle.name, index, place: pick, verdict, nearest }];
+        const found = nearestOf(pick, truth, (each) => each);
+        const closest = found ? { truth: found.item, distance: found.distance } : null;
+        return [{ kind: "false", type: particle.name, index, place: pick, verdict, nearest: closest }];
       }),
     )
     .sort(
