@@ -17,7 +17,7 @@ import type { Dataset, PortalAnnotation } from "./model.js";
 import { resolveTomogram } from "./tomograms/omeZarr.js";
 
 /** A file of picks of one type; user and session are absent in the challenge's plain `<particle>.json`. */
-interface PicksFile extends PicksAuthor {
+export interface PicksFile extends PicksAuthor {
   readonly path: string;
   /** Set for an annotation of the CryoET Data Portal; its user is `portal`, its session the annotation's number. */
   readonly annotation?: PortalAnnotation;
@@ -154,11 +154,7 @@ function authorOf(name: string, type: string): PicksAuthor | undefined {
 /**
  * Reads the picks of a type in a run, in Å; none where there is no file.
  *
- * The file is chosen so: with `author`, the file of that author; else the challenge's plain `<type>.json`; else the
- * only session there is, without pickbench's own, so that predictions written into the overlay never become truth, and
- * of the Data Portal's annotations only those marked as ground truth.
- *
- * @throws PickbenchError BadDataset where several sessions are left to choose from, or a file is broken
+ * @throws PickbenchError BadDataset as `chosenPicks`, or where the file is broken
  */
 export async function readPicks(
   dataset: Dataset,
@@ -167,6 +163,25 @@ export async function readPicks(
   author: PicksAuthor = {},
   detail: PicksDetail = {},
 ): Promise<ParticlePick[]> {
+  const file = await chosenPicks(dataset, run, type, author);
+  return file ? readPicksOf(dataset, run, type, file, detail) : [];
+}
+
+/**
+ * Chooses the file of a type's picks in a run; undefined where there is none.
+ *
+ * The file is chosen so: with `author`, the file of that author; else the challenge's plain `<type>.json`; else the
+ * only session there is, without pickbench's own, so that predictions written into the overlay never become truth, and
+ * of the Data Portal's annotations only those marked as ground truth.
+ *
+ * @throws PickbenchError BadDataset where several sessions are left to choose from
+ */
+export async function chosenPicks(
+  dataset: Dataset,
+  run: string,
+  type: string,
+  author: PicksAuthor = {},
+): Promise<PicksFile | undefined> {
   const files = await listPicks(dataset, run, type, author);
   const asked = author.userId !== undefined || author.sessionId !== undefined;
   const plain = files.find((file) => file.userId === undefined);
@@ -174,14 +189,14 @@ export async function readPicks(
     annotation ? annotation.isGroundTruth : userId !== ownUserId;
   const others = asked ? files : files.filter(isTruth);
   const [file, second] = !asked && plain ? [plain] : others;
-  if (!file) return [];
+  if (!file) return undefined;
   if (second)
     throw new PickbenchError(
       "BadDataset",
       `${run}: ${type} was picked in several sessions (${others.map((other) => `${other.userId}_${other.sessionId}`).join(", ")}); name the user and session to read`,
       { path: file.path },
     );
-  return readPicksOf(dataset, run, type, file, detail);
+  return file;
 }
 
 /** Reads picks of every type of the data set, run by run; runs without any have an empty list. */

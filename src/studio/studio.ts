@@ -6,6 +6,8 @@ import type { Method, Reply } from "../serve/message.js";
 import { type Route, routed } from "../serve/routes.js";
 import { builtModule } from "../system/threads/threads.js";
 import type { Opened } from "./opened.js";
+import { picksRoutes } from "./picks/routes.js";
+import { PickSets } from "./picks/sets.js";
 import { sessionRoutes } from "./session.js";
 import { volumePlaces } from "./volumes/place.js";
 import { volumeRoutes } from "./volumes/routes.js";
@@ -58,7 +60,11 @@ export async function studioRoutes(opened: Opened): Promise<Route[]> {
   const maps =
     opened.maps.length > 0 ? await findFeatureMaps(opened.maps, { isPartial: true, reporter }) : [];
   const places = volumePlaces(opened.dataset, maps);
-  return [...sessionRoutes(opened, places), ...volumeRoutes(new Volumes(places))];
+  return [
+    ...sessionRoutes(opened, places),
+    ...volumeRoutes(new Volumes(places)),
+    ...picksRoutes(new PickSets(opened)),
+  ];
 }
 
 /** Files of the page; the root is the page itself. */

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Dataset } from "../../data/model.js";
+import { isCsv, picksInside, type Source, sourceOf } from "../../data/pickPlaces.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { PicksAuthor } from "../../formats/copickPicks.js";
 import type { Picker } from "../../infer/consensus/pickers.js";
@@ -124,16 +125,6 @@ async function countFiles(dataset: Dataset, run: string, author: PicksAuthor): P
   return files.flat().length;
 }
 
-/** Tells whether a path is a file that is no configuration. */
-export const isCsv = async (path: string): Promise<boolean> =>
-  !path.endsWith(".json") && ((await stat(path).catch(() => undefined))?.isFile() ?? false);
-
-/** Where picks are read from, and whose. */
-export interface Source {
-  readonly path: string;
-  readonly author: PicksAuthor;
-}
-
 /** A picker's source; a CSV is no data set. */
 interface OpenedSource extends Source {
   /** As it was given. */
@@ -234,23 +225,4 @@ export async function readRunOfPicker(
   const truth = new Map([[run, []]]);
   const all = await readDiagnosisPicks(await picksInside(path), { truth, particles, author, reporter });
   return { name: basename(resolve(path)).replace(/\.(csv|json)$/, ""), picks: all.get(run) ?? [] };
-}
-
-/** The picks in a folder that `run` made; anything else is itself. */
-export async function picksInside(path: string): Promise<string> {
-  const isThere = async (...names: string[]) =>
-    (await stat(join(path, ...names)).catch(() => undefined)) !== undefined;
-  if (await isThere("picks", "ExperimentRuns")) return join(path, "picks");
-  return (await isThere("submission.csv")) ? join(path, "submission.csv") : path;
-}
-
-/** Splits @USER_SESSION off a path; a path that exists is a path, whatever it looks like. */
-export async function sourceOf(named: string): Promise<Source> {
-  const parts = /^(.+)@([^@_/]+)_([^@_/]+)$/.exec(named);
-  const isThere = await stat(named).then(
-    () => true,
-    () => false,
-  );
-  if (isThere || !parts) return { path: named, author: {} };
-  return { path: parts[1]!, author: { userId: parts[2]!, sessionId: parts[3]! } };
 }

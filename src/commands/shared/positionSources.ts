@@ -1,11 +1,12 @@
 /** Positions with all that their files hold, from a file of any format, a folder, or a copick configuration. */
+import { type Source, sourceOf } from "../../data/pickPlaces.js";
 import type { PositionFormat } from "../../formats/positions/format.js";
 import type { FrameName, PositionSet } from "../../formats/positions/frames.js";
 import { readPositionFiles } from "../../formats/positions/positionFolder.js";
 import type { PositionsFile } from "../../formats/positions/readPositions.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
-import { rootsOf, type Source, sourceOf } from "./pickSources.js";
+import { rootsOf } from "./pickSources.js";
 
 /** How positions are read. */
 interface PositionsAsked {

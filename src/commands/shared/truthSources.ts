@@ -1,5 +1,6 @@
 /** Truths that a command reads from a CSV or a data set. */
 import type { Dataset } from "../../data/model.js";
+import { isCsv } from "../../data/pickPlaces.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
 import type { Extent, Extents } from "../../score/diagnosis/places.js";
@@ -12,7 +13,7 @@ import { readPositions, readSubmission } from "../../score/submissionCsv.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { runNames } from "./flags.js";
-import { dataRoom, isCsv, opened } from "./pickSources.js";
+import { dataRoom, opened } from "./pickSources.js";
 
 /** A truth to score against. */
 export interface ScoreTruth {

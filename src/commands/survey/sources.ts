@@ -1,6 +1,7 @@
 /** Sources of picks as `survey build` takes them: --picks [NAME=]PATH[@USER_SESSION], and --submissions. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { picksInside, sourceOf } from "../../data/pickPlaces.js";
 import { summarySource } from "../../survey/export/summaryStar.js";
 import type { PickSource } from "../../survey/folder.js";
 import { truthSource } from "../../survey/places.js";
@@ -8,7 +9,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { checkedName } from "../../system/paths/names.js";
 import { isThere } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
-import { picksInside, rootsOf, sourceOf } from "../shared/pickSources.js";
+import { rootsOf } from "../shared/pickSources.js";
 
 /**
  * Lists the sources, each with its name: as given, else that of the file or folder.

@@ -14,12 +14,22 @@ type Column = (typeof submissionColumns)[number];
  */
 export type RowReader = (experiment: string, type: string, place: Float64Array, row: number) => void;
 
+/** Takes what rows hold in further columns. */
+export interface BesideReader {
+  /** Hears the names of the further columns. */
+  header(names: readonly string[]): void;
+  /** Takes a row before it is checked and handed on, with the places of the further columns' fields; they stay until then. */
+  row(fields: Fields, places: readonly number[]): void;
+}
+
 /** How a CSV is read. */
 export interface CsvRules {
   /** Kind of file, for its errors. */
   readonly kind?: "submission" | "truth";
   /** Hears what the header has beside the challenge's columns, which is not read, and of a submission without ids. */
   readonly note?: (line: string) => void;
+  /** Reads the columns beside the challenge's, of which nothing is noted then. */
+  readonly beside?: BesideReader;
 }
 
 /**
@@ -100,9 +110,10 @@ class RowChecker implements RowTaker {
       this.#isUsual = isUsual(this.#columns);
       return;
     }
-    const { count, at } = this.#columns;
+    const { count, at, others } = this.#columns;
     if (fields.count !== count)
       throw this.#fault(row, `${fields.count} field${fields.count === 1 ? "" : "s"}`, `${count}`);
+    this.#rules.beside?.row(fields, others);
     if (at.id >= 0) this.#checkId(fields, at.id, row);
     const experiment = this.#name("experiment", this.#experiments, fields, at.experiment, row);
     const type = this.#name("particle_type", this.#types, fields, at.particle_type, row);
@@ -145,12 +156,15 @@ function afterLineEnd(bytes: Buffer, at: number, end: number): number {
   return bytes[lineEnd] === lineFeed ? lineEnd + 1 : -1;
 }
 
-const textOf = ({ bytes, starts, ends }: Fields, field: number): string =>
+/** Returns a field's text. */
+export const textOf = ({ bytes, starts, ends }: Fields, field: number): string =>
   bytes.toString("utf8", starts[field]!, ends[field]!);
 
 interface Columns {
   readonly count: number;
   readonly at: Readonly<Record<Column, number>>;
+  /** Places of all other columns. */
+  readonly others: readonly number[];
 }
 
 /** Tells whether columns are in the order of `submissionColumns` and no others, the id first or left out. */
@@ -178,7 +192,8 @@ function columnsOf(header: Fields, path: string, rules: CsvRules): Columns {
       { path },
     );
   }
-  if (others.length > 0)
+  rules.beside?.header(others);
+  if (others.length > 0 && rules.beside === undefined)
     rules.note?.(`${path}: columns beside the challenge's are not read: ${quoted(others)}`);
   if (rules.kind !== "truth" && !names.includes("id"))
     rules.note?.(`${path}: no id column, which is read so here, but the challenge's own scorer wants one`);
@@ -186,7 +201,8 @@ function columnsOf(header: Fields, path: string, rules: CsvRules): Columns {
     Column,
     number
   >;
-  return { count: header.count, at };
+  const places = [...names.keys()].filter((place) => !isKnown(names[place]!));
+  return { count: header.count, at, others: places };
 }
 
 /** Names columns in quotes, the first few of many; an index column, as pandas writes it, has an empty name. */

@@ -2,6 +2,7 @@
 import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
+import type { Shape3 } from "../../domain/volume.js";
 import { isAbsent, isNumberOrAbsent } from "../../formats/positions/format.js";
 import { type PositionSet, type TomogramPosition, toFrame } from "../../formats/positions/frames.js";
 import { judge, verdictCounts } from "../../score/diagnosis/verdicts.js";
@@ -113,7 +114,19 @@ function checkSession(
   }
 }
 
-function inAngstrom(set: PositionSet, tomogram: SurveyEntry["tomogram"], what: string): PositionSet {
+/**
+ * Converts positions to Å, those in voxels by the tomogram's grid where their file does not say its own.
+ *
+ * @throws PickbenchError BadUsage where the frame needs what is unknown
+ */
+export function inAngstrom(
+  set: PositionSet,
+  tomogram:
+    | { readonly shape: Shape3; readonly spacing: readonly [number, number, number] }
+    | null
+    | undefined,
+  what: string,
+): PositionSet {
   if (set.frame === "angstrom") return set;
   const given = tomogram && {
     pixel: set.pixel ?? angstrom(tomogram.spacing[2]),

@@ -23,7 +23,8 @@ import {
 import { type Quaternion, quaternionOf, rotationOfQuaternion } from "../orientation.js";
 import { type Delimiter, delimited, delimiterOf, rowsOf } from "./delimited.js";
 
-const quaternionNames = ["qx", "qy", "qz", "qw"] as const;
+/** Names of the columns of a quaternion. */
+export const quaternionNames = ["qx", "qy", "qz", "qw"] as const;
 
 interface Header {
   readonly names: readonly string[];
@@ -243,7 +244,7 @@ const synonyms = {
 type TableColumn = keyof typeof synonyms;
 
 /** Returns the index of the first column with one of a meaning's names; −1 where there is none. */
-const namedColumn = (fields: readonly string[], what: TableColumn): number =>
+export const namedColumn = (fields: readonly string[], what: TableColumn): number =>
   fields.findIndex((field) => (synonyms[what] as readonly string[]).includes(field.trim().toLowerCase()));
 
 const axis =

@@ -1,6 +1,7 @@
 // Panels beside the planes, in their order.
 import type { ComponentType } from "preact";
 import type { Session } from "../session.js";
+import { VerdictsPanel } from "../verdicts/panel.js";
 
 export interface Panel {
   readonly name: string;
@@ -9,4 +10,6 @@ export interface Panel {
   readonly Panel: ComponentType;
 }
 
-export const panels: readonly Panel[] = [];
+export const panels: readonly Panel[] = [
+  { name: "verdicts", label: "Verdicts", isShown: ({ runs }) => runs.length > 0, Panel: VerdictsPanel },
+];
