@@ -5,9 +5,12 @@ import { type LoopbackServer, serveHere } from "../serve/loopbackServer.js";
 import type { Method, Reply } from "../serve/message.js";
 import { type Route, routed } from "../serve/routes.js";
 import { builtModule } from "../system/threads/threads.js";
+import { viewerOrigin } from "../viewers/neuroglancer.js";
 import type { Opened } from "./opened.js";
 import { picksRoutes } from "./picks/routes.js";
 import { PickSets } from "./picks/sets.js";
+import { sceneRoutes } from "./scenes/routes.js";
+import { Scenes, scenesName } from "./scenes/scenes.js";
 import { sessionRoutes } from "./session.js";
 import { volumePlaces } from "./volumes/place.js";
 import { volumeRoutes } from "./volumes/routes.js";
@@ -44,26 +47,36 @@ export const policy = [
  * @throws BadUsage where the port cannot be had
  */
 export async function serveStudio(opened: Opened, port: number): Promise<LoopbackServer> {
-  const routes = [...(await pageRoutes()), ...(await studioRoutes(opened))];
-  const writing: Method[] = ["GET", "PUT", "POST", "DELETE"];
-  return serveHere({
+  const here = { url: "" };
+  const routes = [...(await pageRoutes()), ...(await studioRoutes(opened, here))];
+  const methods: Method[] = ["GET", "PUT", "POST", "DELETE"];
+  const server = await serveHere({
     port,
+    foreign: [viewerOrigin],
+    foreignBelow: scenesName,
     headers: { "Content-Security-Policy": policy },
-    methods: writing,
+    methods,
     answer: routed(routes),
   });
+  here.url = server.url;
+  return server;
 }
 
-/** Returns all that the page may ask for. */
-export async function studioRoutes(opened: Opened): Promise<Route[]> {
-  const { reporter } = opened;
+/** Returns all that the page may ask for. @param here address of the server, once it is known */
+export async function studioRoutes(opened: Opened, here: { readonly url: string }): Promise<Route[]> {
+  const { reporter, dataset } = opened;
   const maps =
     opened.maps.length > 0 ? await findFeatureMaps(opened.maps, { isPartial: true, reporter }) : [];
-  const places = volumePlaces(opened.dataset, maps);
+  const places = volumePlaces(dataset, maps);
+  const sets = new PickSets(opened);
   return [
     ...sessionRoutes(opened, places),
     ...volumeRoutes(new Volumes(places)),
-    ...picksRoutes(new PickSets(opened)),
+    ...picksRoutes(
+      sets,
+      (dataset?.runs ?? []).map(({ name }) => name),
+    ),
+    ...(dataset ? sceneRoutes(dataset, places, new Scenes(dataset, sets, here)) : []),
   ];
 }
 

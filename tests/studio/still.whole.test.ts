@@ -42,7 +42,10 @@ async function hosted(copy: string): Promise<string> {
     const path = decodeURIComponent(request.url!.split("?")[0]!).replace(/^\/shown\//, "");
     readFile(join(root, path === "" ? "index.html" : path)).then(
       (content) => {
-        response.setHeader("Content-Type", types[path === "" ? ".html" : extname(path)] ?? "application/octet-stream");
+        response.setHeader(
+          "Content-Type",
+          types[path === "" ? ".html" : extname(path)] ?? "application/octet-stream",
+        );
         response.end(content);
       },
       () => response.writeHead(404).end(),

@@ -28,7 +28,7 @@ interface StillAnswer {
  * @throws PickbenchError as reading the data does
  */
 export async function writeStill(opened: Opened, folder: string): Promise<StillCopy> {
-  const answers = await answersOf(await studioRoutes(opened));
+  const answers = await answersOf(await studioRoutes(opened, { url: "" }));
   let [files, bytes] = [0, 0];
   await writeFolderWhole(folder, async (partial) => {
     const write = async (names: readonly string[], content: string | Uint8Array): Promise<void> => {

@@ -187,7 +187,7 @@ describe("sets of picks in files", () => {
 
 describe("what the page is answered", () => {
   const ask = async (sets: PickSets, ...names: string[]) => {
-    const reply = await routed(picksRoutes(sets))({
+    const reply = await routed(picksRoutes(sets, []))({
       method: "GET",
       names,
       query: new URLSearchParams(),

@@ -1,5 +1,6 @@
 // Panels beside the planes, in their order.
 import type { ComponentType } from "preact";
+import { ElsewherePanel } from "../elsewhere/panel.js";
 import type { Session } from "../session.js";
 import { VerdictsPanel } from "../verdicts/panel.js";
 
@@ -12,4 +13,5 @@ export interface Panel {
 
 export const panels: readonly Panel[] = [
   { name: "verdicts", label: "Verdicts", isShown: ({ runs }) => runs.length > 0, Panel: VerdictsPanel },
+  { name: "elsewhere", label: "Elsewhere", isShown: ({ runs }) => runs.length > 0, Panel: ElsewherePanel },
 ];
