@@ -1,12 +1,14 @@
 /** What a studio was asked to show. The room `studio` answers what its page asks for; it changes nothing unless it annotates. */
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { openDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/model.js";
+import { sourceOf } from "../data/pickPlaces.js";
 import { isRemote } from "../data/remote/address.js";
-import { isMrcName } from "../data/volumeNames.js";
+import { foldersIn, isMrcName } from "../data/volumeNames.js";
 import { datasetOf, readRecord } from "../domain/record.js";
+import { positionFormats } from "../formats/positions/catalogue.js";
 import { findFeatureMaps } from "../infer/maps/featureMaps.js";
 import { readSettings } from "../survey/folder.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
@@ -67,10 +69,17 @@ export async function openForStudio(asked: Asked): Promise<Opened> {
       `${data[1]} is a second data set beside ${data[0]}; start another studio for it`,
     );
   const { reporter, spacing } = asked;
+  for (const named of asked.picks) await checkPicks(named);
   const named = data[0] ?? (await dataOf(of("survey"), of("run")));
   const dataset = named === undefined ? undefined : await openDataset(named, { reporter, spacing });
   const maps = [...asked.maps, ...of("maps")];
   if (maps.length > 0) await findFeatureMaps(maps, { isPartial: true, reporter });
+  const others = [...of("survey"), ...of("run"), ...of("submissions"), ...maps];
+  if (dataset === undefined && others.length === 0)
+    throw new PickbenchError(
+      "BadUsage",
+      `${asked.picks[0] ?? asked.paths[0]}: picks alone cannot be looked at; name the data set of their tomograms beside them`,
+    );
   return {
     title:
       named === undefined ? basename(resolve(asked.paths[0] ?? ".")) : basename(named.replace(/\/+$/, "")),
@@ -88,6 +97,15 @@ export async function openForStudio(asked: Asked): Promise<Opened> {
   };
 }
 
+/** @throws BadUsage where there is nothing at a path of picks */
+async function checkPicks(named: string): Promise<void> {
+  const { path } = await sourceOf(named);
+  if (await isThere(path)) return;
+  throw new PickbenchError("BadUsage", `--picks ${path}: no such file or folder; name picks that are there`, {
+    path,
+  });
+}
+
 /** Tells what a path is by the files that each kind has. @throws PickbenchError BadUsage where it is none */
 async function kindOf(path: string): Promise<Kind> {
   if (isRemote(path)) return "data";
@@ -97,7 +115,7 @@ async function kindOf(path: string): Promise<Kind> {
     throw new PickbenchError("BadUsage", `${path}: no such file or folder; name what the studio is to show`, {
       path,
     });
-  if (found.isFile()) return isMrcName(path) || /\.json(?:#|$)/.test(path) ? "data" : "picks";
+  if (found.isFile()) return kindOfFile(path);
   const has = (name: string): Promise<boolean> => isThere(join(path, name));
   if (await has("survey.json")) return "survey";
   if ((await has("LEADERBOARD.md")) || (await has("leaderboard.html"))) return "submissions";
@@ -112,6 +130,15 @@ async function isDataset(path: string): Promise<boolean> {
   return false;
 }
 
+/** @throws BadUsage where the name is that of no volume, configuration or file of positions */
+function kindOfFile(path: string): Kind {
+  if (isMrcName(path) || /\.json(?:#|$)/.test(path)) return "data";
+  const [place = path] = path.split("@");
+  if (positionFormats.some(({ extensions }) => extensions.includes(extname(place)))) return "picks";
+  throw nothingToShow(path);
+}
+
+/** @throws BadUsage where a folder holds neither maps, picks, tomograms nor runs */
 async function otherFolder(path: string): Promise<Kind> {
   const isMaps = await findFeatureMaps([path], { isPartial: true, reporter: silentReporter }).then(
     (maps) => maps.length > 0,
@@ -119,14 +146,22 @@ async function otherFolder(path: string): Promise<Kind> {
   );
   if (isMaps) return "maps";
   if (await isThere(join(path, "ExperimentRuns"))) return "picks";
+  for (const name of await foldersIn(path)) if (await isThere(join(path, name, "record.json"))) return "run";
   try {
     await openDataset(path);
     return "data";
   } catch (error) {
     if (!isPickbenchError(error)) throw error;
-    return "run";
+    throw nothingToShow(path);
   }
 }
+
+const nothingToShow = (path: string): PickbenchError =>
+  new PickbenchError(
+    "BadUsage",
+    `${path} holds nothing that can be shown; wanted a data set, a tomogram, a survey, runs, submissions, picks or maps`,
+    { path },
+  );
 
 /** Returns the data set that a survey, else a run's record names, where it is still there. */
 async function dataOf(surveys: readonly string[], runs: readonly string[]): Promise<string | undefined> {
