@@ -1,8 +1,8 @@
 // Colours of particles over black and grey: as the data set has them, lightened where they would not be seen.
 type Rgb = readonly [red: number, green: number, blue: number];
 
-/** Least relative luminance of a mark (WCAG 2.2): a contrast of 4.5 to black. */
-const least = 0.175;
+/** Least relative luminance of a mark (WCAG 2.2): a contrast of 7 to black. */
+const least = 0.3;
 
 const linear = (value: number): number =>
   value <= 10 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
