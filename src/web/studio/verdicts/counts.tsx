@@ -100,12 +100,15 @@ export function Counts({ side }: { readonly side: Side }) {
         </tfoot>
       </table>
       {whole && (
-        <Slider
-          label="threshold of all types"
-          range={whole}
-          value={commonOf(side, types)}
-          onValue={(value) => setThresholds(side, types, value)}
-        />
+        <div class="all-types">
+          all types
+          <Slider
+            label="threshold of all types"
+            range={whole}
+            value={commonOf(side, types)}
+            onValue={(value) => setThresholds(side, types, value)}
+          />
+        </div>
       )}
       <Unknown types={[...new Set(judge.unknown.map(({ type }) => type))]} />
     </section>

@@ -28,10 +28,10 @@ export function DifferenceTable() {
         <tr>
           <td />
           <th scope="colgroup" colSpan={ofTruths.length}>
-            particles found by
+            found by
           </th>
           <th scope="colgroup" colSpan={ofFalse.length}>
-            false picks in
+            false in
           </th>
         </tr>
         <tr>

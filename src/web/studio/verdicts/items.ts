@@ -1,10 +1,12 @@
 // What verdicts are shown as: marks in the planes, and rows of lists to step through.
 import type { ParticlePick } from "../../../domain/particles.js";
 import type { StudioPick } from "../../../studio/picks/answer.js";
-import type { Mark } from "../look/stage.js";
 import { type ComparedTruth, displacement, type TypeDifference } from "./differences.js";
 import type { TypeVerdicts } from "./verdict.js";
 import type { FalsePick, Miss } from "./worst.js";
+
+/** Shapes of marks in the planes. */
+export type Shape = "circle" | "cross" | "square" | "diamond" | "dashed";
 
 /** Kinds of items of one set, then of two sets side by side. */
 export const kindsOfOne = ["true", "double", "false", "missed"] as const;
@@ -12,7 +14,7 @@ export const kindsOfTwo = ["both", "onlyA", "onlyB", "neither", "falseBoth", "fa
 export type Kind = (typeof kindsOfOne)[number] | (typeof kindsOfTwo)[number];
 
 /** How a kind is called and drawn: each has a shape of its own, or, where two share one, words that tell them apart. */
-export const kinds: Readonly<Record<Kind, { readonly label: string; readonly shape: Mark["shape"] }>> = {
+export const kinds: Readonly<Record<Kind, { readonly label: string; readonly shape: Shape }>> = {
   true: { label: "true", shape: "circle" },
   double: { label: "found again", shape: "diamond" },
   false: { label: "false", shape: "cross" },
@@ -134,21 +136,33 @@ export const falseItems = (picks: readonly FalsePick<StudioPick>[], columns: rea
     return { id: `a${index}`, kind: verdict, type, place, other: nearest?.truth, facts };
   });
 
+/** What is drawn of an item, at its place in Å. */
+interface ItemMark {
+  readonly id: string;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  readonly shape: Shape;
+  readonly colour: string;
+  /** Å */
+  readonly radius: number;
+  readonly isChosen: boolean;
+  readonly label: string;
+}
+
 /** How an item is drawn; its label is made when it is asked for, as most never are. */
 export function markOf(
   item: Item,
   look: { readonly colour: string; readonly radius: number },
   isChosen: boolean,
-): Mark {
+): ItemMark {
   const { id, kind, type, place } = item;
   return {
     ...{ id, x: place.x, y: place.y, z: place.z, shape: kinds[kind].shape, isChosen },
     ...look,
     get label() {
-      return [
-        `${type}: ${kinds[kind].label}`,
-        ...item.facts().map(([name, value]) => `${name} ${value}`),
-      ].join(", ");
+      const facts = item.facts().map(([name, value]) => `${name} ${value}`);
+      return [`${type}: ${kinds[kind].label}`, ...facts].join(", ");
     },
   };
 }

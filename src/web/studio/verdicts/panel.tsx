@@ -7,7 +7,7 @@ import { Choices } from "./choices.js";
 import { Counts } from "./counts.js";
 import { DifferenceTable } from "./differenceTable.js";
 import { ItemList, lookOf } from "./itemList.js";
-import { type Kind, kinds, kindsOfOne, kindsOfTwo, markOf } from "./items.js";
+import { type Kind, kinds, kindsOfOne, kindsOfTwo, markOf, type Shape } from "./items.js";
 import {
   differences,
   failure,
@@ -103,7 +103,7 @@ function Kinds() {
             checked={!hiddenKinds.value.has(kind)}
             onChange={(event) => showKind(kind, event.currentTarget.checked)}
           />
-          <Shape shape={kinds[kind].shape} />
+          <Outline shape={kinds[kind].shape} />
           {kinds[kind].label} <output data-kind={kind}>{counts.get(kind) ?? 0}</output>
         </label>
       ))}
@@ -118,7 +118,7 @@ function showKind(kind: Kind, isShown: boolean): void {
   hiddenKinds.value = next;
 }
 
-const outlines: Readonly<Record<Mark["shape"], string>> = {
+const outlines: Readonly<Record<Shape, string>> = {
   circle: "M14 8a6 6 0 1 1-12 0a6 6 0 1 1 12 0z",
   dashed: "M14 8a6 6 0 1 1-12 0a6 6 0 1 1 12 0z",
   square: "M3 3h10v10h-10z",
@@ -126,7 +126,7 @@ const outlines: Readonly<Record<Mark["shape"], string>> = {
   cross: "M3 3l10 10M13 3l-10 10",
 };
 
-function Shape({ shape }: { readonly shape: Mark["shape"] }) {
+function Outline({ shape }: { readonly shape: Shape }) {
   return (
     <svg class={`shape ${shape}`} viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
       <path d={outlines[shape]} />
