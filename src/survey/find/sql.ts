@@ -25,7 +25,7 @@ export class QueryParts {
 
   readonly #ids: readonly number[] | undefined;
 
-  /** @param ids of the tomograms that are read; all if absent */
+  /** @param ids of the few tomograms that are read, whose rows are taken out before anything is computed; all if absent */
   constructor(columns: readonly PlacedColumn[], ids?: readonly number[]) {
     this.#ids = ids;
     this.#columns = new Map(columns.map((column) => [column.name, column]));
@@ -36,8 +36,10 @@ export class QueryParts {
     const joins = [...this.#pivots].map(([table, { conditions, columns }]) => {
       const named = [...columns].map(([sql, name]) => `${sql} AS ${name}`);
       const wanted = [...conditions.values()].join(" OR ");
-      const few = this.#ids === undefined ? "" : ` AND id IN (${this.#ids.join(", ")})`;
-      const rows = `SELECT id, ${named.join(", ")} FROM ${table} WHERE (${wanted})${few} GROUP BY id`;
+      const asked = `${named.join(", ")} FROM`;
+      const rows = this.#ids
+        ? `WITH few AS MATERIALIZED (SELECT * FROM ${table} WHERE id IN (${this.#ids.join(", ")})) SELECT id, ${asked} few GROUP BY id`
+        : `SELECT id, ${asked} ${table} WHERE ${wanted} GROUP BY id`;
       return `LEFT JOIN (${rows}) AS of_${table} ON of_${table}.id = t.id`;
     });
     return ["tomograms AS t", ...joins].join(" ");
