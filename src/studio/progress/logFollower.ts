@@ -168,8 +168,8 @@ export class LogFollower {
     const number = this.#lines++;
     if (text === "") return;
     const found = text === undefined ? undefined : logLineIn(text);
-    if (found) return this.#add(number, found);
-    if (this.#faults++ > 0) return;
+    if (found) this.#add(number, found);
+    if (found || this.#faults++ > 0) return;
     const what =
       text === undefined
         ? `is longer than ${longestLine} bytes`
