@@ -26,6 +26,8 @@ export interface CatalogueFacts {
 /** All that is known of one tomogram, in words. */
 export interface CataloguePage extends ShownEntry {
   readonly run: string;
+  /** Percent of the voxels by feature; null where it is not known. */
+  readonly percents: Readonly<Record<string, number | null>>;
   /** Names of pictures: the middle slice first, then projections of features. */
   readonly pictures: readonly string[];
 }

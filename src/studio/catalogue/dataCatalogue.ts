@@ -110,6 +110,7 @@ class DataCatalogue implements Catalogue {
       run: name,
       lines: [`${name}: ${tomogramsThere(run)}`, ...size],
       tables: rows.length > 1 || notes.length > 0 ? [{ rows, notes }] : [],
+      percents: {},
       pictures: run.tomograms.length > 0 ? [sliceImage] : [],
     };
   }

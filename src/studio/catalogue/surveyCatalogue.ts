@@ -66,7 +66,8 @@ class SurveyCatalogue implements Catalogue {
 
   async page(run: string) {
     const entry = await this.#ask((survey) => survey.show(run));
-    return { run, ...shownEntry(entry), pictures: await this.#pictures(run) };
+    const percents = Object.fromEntries(entry.features.map(({ name, percent }) => [name, percent]));
+    return { run, ...shownEntry(entry), percents, pictures: await this.#pictures(run) };
   }
 
   async picture(run: string, name: string): Promise<Uint8Array | undefined> {

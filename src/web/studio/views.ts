@@ -1,5 +1,6 @@
 // The page's views, in the order of its tabs. A view is shown where the session has what it shows.
 import type { ComponentType } from "preact";
+import { Data } from "./browse/data.js";
 import { Look } from "./look/look.js";
 import type { Session } from "./session.js";
 
@@ -13,4 +14,10 @@ export interface View {
 
 export const views: readonly View[] = [
   { name: "look", label: "Look", isShown: ({ runs }) => runs.length > 0, View: Look },
+  {
+    name: "data",
+    label: "Data",
+    isShown: ({ runs, has }) => runs.length > 0 || has.surveys > 0,
+    View: Data,
+  },
 ];
