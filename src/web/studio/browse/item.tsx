@@ -6,6 +6,9 @@ import { session } from "../session.js";
 import { type BarPart, barOf, barText } from "./composition.js";
 import { catalogue, cellOf, hasCome } from "./table.js";
 
+/** Address of a tomogram's page. */
+export const pageAddress = (run: string): string => addressText("data", [catalogue.value?.id ?? "", run]);
+
 /** Whether a run can be looked at in this studio. */
 export const canLook = (run: string): boolean =>
   session.value?.runs.some(({ name, volumes }) => name === run && volumes.length > 0) === true;

@@ -128,20 +128,6 @@ function choose(event: MouseEvent): void {
   selection.value = pointedAt(selection.value, order.value, Number(item.dataset.at), { shift, more });
 }
 
-/** Chooses by a click: a box adds its item or takes it out, elsewhere the item is chosen alone; a link is followed. */
-function choose(event: MouseEvent): void {
-  if (!(event.target instanceof Element) || event.target.closest("a, thead")) return;
-  const item = event.target.closest<HTMLElement>("[data-at]");
-  if (!item) return;
-  const { shiftKey: shift, ctrlKey, metaKey } = event;
-  const isBox = event.target instanceof HTMLInputElement;
-  const more = ctrlKey || metaKey || (isBox && !shift);
-  selection.value = pointedAt(selection.value, order.value, Number(item.dataset.at), { shift, more });
-}
-
-/** Address of a tomogram's page. */
-export const pageAddress = (run: string): string => addressText("data", [catalogue.value?.id ?? "", run]);
-
 function Table({ shown, above, below, stop }: Drawn) {
   const features = catalogue.value?.features ?? [];
   return (
