@@ -68,13 +68,15 @@ export class Catalogues {
     name: string,
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
-    const own = await catalogue.picture(run, name, signal);
-    if (own || catalogue.kind === "dataset") return own;
     const data = this.all.find(({ kind }) => kind === "dataset");
-    return data?.picture(run, name, signal).catch((error: unknown) => {
-      if (isPickbenchError(error, "BadDataset")) return undefined;
-      throw error;
-    });
+    for (const source of new Set([catalogue, data])) {
+      const found = await source?.picture(run, name, signal).catch((error: unknown) => {
+        if (isPickbenchError(error, "BadDataset") || isPickbenchError(error, "NotFinite")) return undefined;
+        throw error;
+      });
+      if (found) return found;
+    }
+    return undefined;
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** What the page asks of surveys and of the data set as tables. */
 import { z } from "zod";
 import { jsonIn } from "../../formats/json.js";
-import { json, nothing } from "../../serve/message.js";
+import { json } from "../../serve/message.js";
 import type { Call, Route } from "../../serve/routes.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Opened } from "../opened.js";
@@ -86,7 +86,7 @@ export function catalogueRoutes(opened: Opened): Route[] {
         const { run, name } = call.params;
         const png = await catalogues.picture(of(call), run!, name!, call.signal);
         const headers = { "Cache-Control": "private, max-age=300" };
-        return png ? { type: "image/png", headers, body: png } : nothing;
+        return { status: png ? 200 : 204, type: "image/png", headers, body: png ?? "" };
       },
     },
     {

@@ -2,6 +2,9 @@
 import type { ComponentType } from "preact";
 import { Data } from "./browse/data.js";
 import { Look } from "./look/look.js";
+import { Leaderboard } from "./progress/leaderboard.js";
+import { Queue } from "./progress/queue.js";
+import { Runs } from "./progress/runs.js";
 import type { Session } from "./session.js";
 
 export interface View {
@@ -20,4 +23,17 @@ export const views: readonly View[] = [
     isShown: ({ runs, has }) => runs.length > 0 || has.surveys > 0,
     View: Data,
   },
+  {
+    name: "runs",
+    label: "Runs",
+    isShown: ({ has, isAnnotating }) => has.runFolders > 0 || isAnnotating,
+    View: Runs,
+  },
+  {
+    name: "leaderboard",
+    label: "Leaderboard",
+    isShown: ({ has }) => has.submissions > 0,
+    View: Leaderboard,
+  },
+  { name: "queue", label: "Queue", isShown: ({ has }) => has.runFolders > 0, View: Queue },
 ];

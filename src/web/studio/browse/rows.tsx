@@ -136,7 +136,7 @@ function Table({ shown, above, below, stop }: Drawn) {
         <tr aria-rowindex={1}>
           <td class="mark" />
           <Head name="run" />
-          <th class="picture">slice</th>
+          <th class="slice">slice</th>
           {features.length > 0 && <th class="composition">composition</th>}
           {columns.value.map((name) => (
             <Head key={name} name={name} />
@@ -196,7 +196,7 @@ function Row({ at, features, isStop }: RowProps) {
       <th scope="row" class="name">
         <Name run={run} isStop={isStop} />
       </th>
-      <td class="picture">
+      <td class="slice">
         <Slice run={run} />
       </td>
       {features.length > 0 && (
