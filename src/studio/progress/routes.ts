@@ -6,6 +6,7 @@ import type { Opened } from "../opened.js";
 import { Boards } from "./boards.js";
 import { recordRows, traceDrawing, traceText } from "./made.js";
 import { Plans } from "./plans.js";
+import type { Training } from "./training.js";
 import { Trainings } from "./trainings.js";
 
 /** What a document from a folder may do when it is opened by itself: be looked at. */
@@ -18,18 +19,27 @@ export function progressRoutes({ runFolders, submissions, isAnnotating, out }: O
   const trainings = new Trainings(isAnnotating ? [...runFolders, out] : runFolders);
   const boards = new Boards(submissions);
   const plans = new Plans();
-  const get = (path: string, answer: (call: Call) => Promise<Reply>): Route => ({
-    method: "GET",
-    path: `/api/${path}`,
-    answer,
+  const get = (path: string, answer: (call: Call) => Promise<Reply>, still?: Route["still"]): Route => ({
+    ...{ method: "GET", path: `/api/${path}`, answer },
+    ...(still && { still }),
   });
+  const once = async () => [{}];
+  const each = async () => (await trainings.list()).trainings.map(({ id }) => ({ id }));
+  const recorded = async () => (await trainings.list()).trainings.flatMap(recordedIds);
   const pathOf = async ({ params }: Call): Promise<string> => (await trainings.named(params.id!)).path;
   return [
-    get("trainings", async () => json(await trainings.list())),
-    get("trainings/:id/curves", async (call) =>
-      json(await trainings.curves(call.params.id!, number(call, "since"), number(call, "version"))),
+    get("trainings", async () => json(await trainings.list()), once),
+    get(
+      "trainings/:id/curves",
+      async (call) =>
+        json(await trainings.curves(call.params.id!, number(call, "since"), number(call, "version"))),
+      each,
     ),
-    get("trainings/:id/record", async (call) => json({ rows: await recordRows(await pathOf(call)) })),
+    get(
+      "trainings/:id/record",
+      async (call) => json({ rows: await recordRows(await pathOf(call)) }),
+      recorded,
+    ),
     get("trainings/:id/trace", async (call) => json({ text: await traceText(await pathOf(call)) })),
     get("trainings/:id/trace.svg", async (call) => ({
       type: "image/svg+xml",
@@ -41,7 +51,7 @@ export function progressRoutes({ runFolders, submissions, isAnnotating, out }: O
       const headers = harmless("'unsafe-inline'");
       return page ? { type: "text/html; charset=utf-8", headers, body: page } : nothing;
     }),
-    get("boards", async () => json(await boards.all())),
+    get("boards", async () => json(await boards.all()), once),
     get("plans", async () => json(await plans.all(await trainings.plans()))),
     get("plans/:id/tasks/:task/log", async (call) => {
       const text = await plans.log(
@@ -53,6 +63,9 @@ export function progressRoutes({ runFolders, submissions, isAnnotating, out }: O
     }),
   ];
 }
+
+/** A training whose record was read. */
+const recordedIds = ({ id, experiment }: Training) => (experiment === null ? [] : [{ id }]);
 
 function number({ query }: Call, name: string): number | undefined {
   const text = query.get(name);

@@ -1,5 +1,6 @@
 // The page's views, in the order of its tabs. A view is shown where the session has what it shows.
 import type { ComponentType } from "preact";
+import { isStill } from "./api.js";
 import { Data } from "./browse/data.js";
 import { Look } from "./look/look.js";
 import { Leaderboard } from "./progress/leaderboard.js";
@@ -20,13 +21,13 @@ export const views: readonly View[] = [
   {
     name: "data",
     label: "Data",
-    isShown: ({ runs, has }) => runs.length > 0 || has.surveys > 0,
+    isShown: ({ runs, has }) => !isStill && (runs.length > 0 || has.surveys > 0),
     View: Data,
   },
   {
     name: "runs",
     label: "Runs",
-    isShown: ({ has, isAnnotating }) => has.runFolders > 0 || isAnnotating,
+    isShown: ({ has, isAnnotating }) => has.runFolders > 0 || (isAnnotating && !isStill),
     View: Runs,
   },
   {
@@ -35,5 +36,5 @@ export const views: readonly View[] = [
     isShown: ({ has }) => has.submissions > 0,
     View: Leaderboard,
   },
-  { name: "queue", label: "Queue", isShown: ({ has }) => has.runFolders > 0, View: Queue },
+  { name: "queue", label: "Queue", isShown: ({ has }) => has.runFolders > 0 && !isStill, View: Queue },
 ];

@@ -47,15 +47,15 @@ export function Data() {
   if (!catalogue.value) return <p class={failure.value ? "failure" : "starting"}>{failure.value || "…"}</p>;
   if (names[1] !== undefined) return <RunPage run={names[1]} />;
   return (
-    <section class="data" aria-label="tomograms">
-      <div class="asking">
+    <section class="data-view" aria-label="tomograms">
+      <div class="data-asking">
         <CatalogueChoice />
         <Search />
         <RangeFilter />
         <ColumnChoice />
         <Subsets />
       </div>
-      <div class="answer">
+      <div class="data-answer">
         <Legend />
         <Rows shape={shape.value} />
         <SubsetBar />
@@ -103,7 +103,7 @@ function Legend() {
   const features = catalogue.value?.features ?? [];
   if (features.length === 0) return null;
   return (
-    <details class="legend" open={features.length <= mostOpen}>
+    <details class="feature-legend" open={features.length <= mostOpen}>
       <summary>Features: parts of a bar are their shares of all features</summary>
       <p>
         {features.map((name, at) => (
@@ -113,7 +113,7 @@ function Legend() {
             title={`sort by percent of ${name}`}
             onClick={() => void ask(where.value, `${name}.percent desc`)}
           >
-            <span class="swatch" style={{ background: featureColour(at) }} /> {name}
+            <span class="colour-key" style={{ background: featureColour(at) }} /> {name}
           </button>
         ))}
       </p>
@@ -128,7 +128,7 @@ function Subsets() {
   const subsets = catalogue.value?.subsets ?? [];
   if (subsets.length === 0) return null;
   return (
-    <details class="subsets">
+    <details class="subset-list">
       <summary>Subsets ({subsets.length})</summary>
       <ul>
         {subsets.map((name) => (

@@ -43,7 +43,7 @@ export function Search() {
       : `${order.value.length} tomograms`;
   return (
     <form
-      class="search"
+      class="expression"
       onSubmit={(event) => {
         event.preventDefault();
         askWritten();
@@ -95,7 +95,7 @@ export function RangeFilter() {
   }, [column, id]);
   const range = column === "" ? {} : rangeIn(written.value, column);
   return (
-    <fieldset class="range">
+    <fieldset class="range-filter">
       <legend>Range</legend>
       <label>
         Column
@@ -111,7 +111,7 @@ export function RangeFilter() {
       {spread && <Histogram spread={spread} range={range} />}
       {spread === null && <p>No tomogram has a value of it.</p>}
       {spread && (
-        <p class="bounds">
+        <p class="range-bounds">
           <Bound label="from" spread={spread} column={column} range={range} side="from" />
           <Bound label="to" spread={spread} column={column} range={range} side="to" />
           <button type="button" onClick={() => write(withRange(written.value, column, {}))}>
@@ -161,7 +161,7 @@ function Histogram({ spread: { least, largest, counts, missing }, range }: { spr
     least + (at + 1) * bin >= (range.from ?? -Infinity) && least + at * bin <= (range.to ?? Infinity);
   const text = `from ${digits(least)} to ${digits(largest)}${missing > 0 ? `, missing in ${missing}` : ""}`;
   return (
-    <svg class="spread" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`values ${text}`}>
+    <svg class="spread-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`values ${text}`}>
       <title>{text}</title>
       {counts.map((count, at) => (
         <rect
@@ -188,7 +188,7 @@ export function ColumnChoice() {
     showColumns(has ? columns.value.filter((each) => each !== name) : [...columns.value, name]);
   };
   return (
-    <details class="columns">
+    <details class="column-choice">
       <summary>
         Columns ({columns.value.length} of {all.length})
       </summary>

@@ -20,17 +20,17 @@ export const pictureAddress = (run: string, name: string): string =>
 /** The middle slice; it is loaded once it is near, and its place is kept where there is none. */
 export function Slice({ run }: { readonly run: string }) {
   const [isMissing, setMissing] = useState(false);
-  if (isMissing) return <span class="missing">no picture</span>;
+  if (isMissing) return <span class="no-slice">no picture</span>;
   const address = pictureAddress(run, "tomogram.png");
   return <img src={address} alt="" loading="lazy" decoding="async" onError={() => setMissing(true)} />;
 }
 
 /** Composition as a bar; in words for who does not see it. */
 export function Bar({ parts }: { readonly parts: readonly BarPart[] | undefined }) {
-  if (parts === undefined) return <span class="bar" />;
+  if (parts === undefined) return <span class="share-bar" />;
   const text = barText(parts);
   return (
-    <span class="bar" role="img" aria-label={text} title={text}>
+    <span class="share-bar" role="img" aria-label={text} title={text}>
       {parts.map(({ feature, share, colour }) => (
         <span key={feature} style={{ width: `${share * 100}%`, background: colour }} />
       ))}

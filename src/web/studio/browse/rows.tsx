@@ -93,10 +93,10 @@ export function Rows({ shape }: { readonly shape: Shape }) {
   const stop = active >= first && active < end ? active : first;
   const drawn = { shown, across, above, below, stop };
   return (
-    <div ref={box} class={`rows ${shape}`}>
+    <div ref={box} class={`tomograms ${shape}`}>
       {shape === "table" ? <Table {...drawn} /> : <Gallery {...drawn} />}
       {runs.length === 0 && catalogue.value && !isAsking.value && (
-        <p class="nothing">No tomogram fulfils that.</p>
+        <p class="no-tomogram">No tomogram fulfils that.</p>
       )}
     </div>
   );
@@ -134,10 +134,10 @@ function Table({ shown, above, below, stop }: Drawn) {
     <table aria-label="tomograms" aria-rowcount={order.value.length + 1}>
       <thead>
         <tr aria-rowindex={1}>
-          <td class="mark" />
+          <td class="item-mark" />
           <Head name="run" />
-          <th class="slice">slice</th>
-          {features.length > 0 && <th class="composition">composition</th>}
+          <th class="item-slice">slice</th>
+          {features.length > 0 && <th class="item-composition">composition</th>}
           {columns.value.map((name) => (
             <Head key={name} name={name} />
           ))}
@@ -155,7 +155,7 @@ function Table({ shown, above, below, stop }: Drawn) {
 }
 
 const Room = ({ height }: { readonly height: number }) => (
-  <tr class="room">
+  <tr class="item-room">
     <td style={{ height: `${height}px` }} />
   </tr>
 );
@@ -169,7 +169,7 @@ function Head({ name }: { readonly name: string }) {
   const next = (isSorted ? !isFalling : fallsFirst) ? `${name} desc` : name;
   return (
     <th
-      class={name === "run" ? "name" : column?.type}
+      class={name === "run" ? "item-name" : column?.type}
       aria-sort={isSorted ? (isFalling ? "descending" : "ascending") : undefined}
     >
       <button type="button" title={column?.says} onClick={() => void ask(where.value, next)}>
@@ -190,17 +190,17 @@ function Row({ at, features, isStop }: RowProps) {
   const run = order.value[at]!;
   return (
     <tr data-at={at} class={classOf(at)} aria-rowindex={at + 2}>
-      <td class="mark">
+      <td class="item-mark">
         <Choice run={run} />
       </td>
-      <th scope="row" class="name">
+      <th scope="row" class="item-name">
         <Name run={run} isStop={isStop} />
       </th>
-      <td class="slice">
+      <td class="item-slice">
         <Slice run={run} />
       </td>
       {features.length > 0 && (
-        <td class="composition">
+        <td class="item-composition">
           <Bar parts={partsOfRun(run)} />
         </td>
       )}
@@ -218,7 +218,7 @@ function Row({ at, features, isStop }: RowProps) {
 
 const classOf = (at: number): string => {
   const isChosen = selection.value.chosen.has(order.value[at]!);
-  return `item${isChosen ? " chosen" : ""}${at === selection.value.active ? " active" : ""}`;
+  return `item${isChosen ? " is-chosen" : ""}${at === selection.value.active ? " is-active" : ""}`;
 };
 
 /** The list itself hears its clicks. */
@@ -256,12 +256,13 @@ function Gallery({ shown, above, below, across, stop }: Drawn) {
 
 function Tile({ at, isStop }: { readonly at: number; readonly isStop: boolean }) {
   const run = order.value[at]!;
+  const hasFeatures = (catalogue.value?.features.length ?? 0) > 0;
   return (
     <li data-at={at} class={classOf(at)} aria-posinset={at + 1} aria-setsize={order.value.length}>
       <Choice run={run} />
       <Slice run={run} />
       <Name run={run} isStop={isStop} />
-      <Bar parts={partsOfRun(run)} />
+      {hasFeatures && <Bar parts={partsOfRun(run)} />}
       <Facts run={run} />
     </li>
   );
@@ -273,5 +274,5 @@ function Facts({ run }: { readonly run: string }) {
     .slice(0, 3)
     .map((name) => `${name} ${digits(cellOf(run, name) ?? null)}`)
     .join(" · ");
-  return <span class="facts">{hasCome(run) ? text : "…"}</span>;
+  return <span class="tile-facts">{hasCome(run) ? text : "…"}</span>;
 }

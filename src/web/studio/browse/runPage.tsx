@@ -25,7 +25,7 @@ export function RunPage({ run }: { readonly run: string }) {
   const features = catalogue.value?.features ?? [];
   return (
     <article class="run-page">
-      <p class="ways">
+      <p class="page-ways">
         <a href={addressText("data", [id ?? ""])}>all tomograms</a>
         {canLook(run) && <a href={addressText("look", [run])}>look at {run}</a>}
       </p>
@@ -46,7 +46,7 @@ export function RunPage({ run }: { readonly run: string }) {
           )}
           <Pictures page={page} />
           {page.tables.map(({ rows: [head = [], ...rows], notes }) => (
-            <div key={head[0]} class="figures">
+            <div key={head[0]} class="figure-tables">
               <table>
                 <thead>
                   <tr>
@@ -78,7 +78,7 @@ export function RunPage({ run }: { readonly run: string }) {
 
 function Pictures({ page: { run, pictures } }: { readonly page: CataloguePage }) {
   return (
-    <div class="pictures">
+    <div class="run-pictures">
       {pictures.map((name) => (
         <figure key={name}>
           <img src={pictureAddress(run, name)} alt="" loading="lazy" />

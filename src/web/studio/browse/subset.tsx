@@ -43,7 +43,7 @@ export function SubsetBar() {
   };
   return (
     <form
-      class="subset"
+      class="subset-form"
       onSubmit={(event) => {
         event.preventDefault();
         if (known.mayWrite) void make();

@@ -36,10 +36,10 @@ interface FrameProps {
 function Frame({ title, across, x, y, children }: FrameProps) {
   const { width, height, left, right, bottom } = size;
   return (
-    <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={title}>
+    <svg class="curve-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={title}>
       <title>{title}</title>
       {ticksOf(y, 5).map((tick) => (
-        <g key={tick} class="tick">
+        <g key={tick} class="chart-tick">
           <line x1={left} x2={width - right} y1={y.at(tick)} y2={y.at(tick)} />
           <text x={left - 6} y={y.at(tick) + 4} text-anchor="end">
             {tickText(tick)}
@@ -47,15 +47,15 @@ function Frame({ title, across, x, y, children }: FrameProps) {
         </g>
       ))}
       {ticksOf(x, 6).map((tick) => (
-        <g key={tick} class="tick">
+        <g key={tick} class="chart-tick">
           <line x1={x.at(tick)} x2={x.at(tick)} y1={height - bottom} y2={height - bottom + 4} />
           <text x={x.at(tick)} y={height - bottom + 17} text-anchor="middle">
             {tickText(tick)}
           </text>
         </g>
       ))}
-      <line class="base" x1={left} x2={width - right} y1={height - bottom} y2={height - bottom} />
-      <text class="across" x={(left + width - right) / 2} y={height - 5} text-anchor="middle">
+      <line class="chart-base" x1={left} x2={width - right} y1={height - bottom} y2={height - bottom} />
+      <text class="chart-across" x={(left + width - right) / 2} y={height - 5} text-anchor="middle">
         {across}
       </text>
       <g>{children}</g>
@@ -90,7 +90,7 @@ export function LineChart({ title, across, lines }: LinesProps) {
     { isLog: isLog && mayBeLog },
   );
   return (
-    <figure class="curves">
+    <figure class="chart-lines">
       <figcaption>
         {title}
         {mayBeLog && (
@@ -127,11 +127,11 @@ const mostRows = 12;
 
 function LineTable({ title, across, lines }: LinesProps) {
   return (
-    <details class="values">
+    <details class="chart-values">
       <summary>
         {lines.map(({ label, points }, at) => (
-          <span key={label} class="key">
-            <span class="swatch" style={{ background: colourOf(at) }} /> {label}{" "}
+          <span key={label} class="chart-key">
+            <span class="colour-key" style={{ background: colourOf(at) }} /> {label}{" "}
             {tickText(points.at(-1)?.[1] ?? 0)}
           </span>
         ))}
@@ -186,11 +186,11 @@ export function PointChart({ title, across, points }: PointsProps) {
     yRange,
   );
   return (
-    <figure class="points">
+    <figure class="chart-points">
       <figcaption>{title}</figcaption>
       <Frame title={title} across={across} x={x} y={y}>
         {points.map((point) => (
-          <g key={point.name} class="point">
+          <g key={point.name} class="chart-point">
             <title>{`${point.name}: ${tickText(point.y)} at ${tickText(point.x)}`}</title>
             <line x1={x.at(point.x)} x2={x.at(point.x)} y1={y.at(point.low)} y2={y.at(point.high)} />
             <circle cx={x.at(point.x)} cy={y.at(point.y)} r={4} />

@@ -29,7 +29,7 @@ export function Leaderboard() {
   useEffect(() => whileSeen(look, pause), []);
   const all = boards.value ?? [];
   return (
-    <section class="progress" aria-label="leaderboard">
+    <section class="progress-view" aria-label="leaderboard">
       {failure.value && <p class="failure">{failure.value}</p>}
       <Filters boards={all} />
       {all.map((board) => (
@@ -97,7 +97,7 @@ function BoardPart({ board: { folder, why, groups, unranked, times, note } }: { 
       {shown.map((group) => (
         <Group key={group.title} group={group} across={times[time.value] ?? ""} />
       ))}
-      {groups.length > 0 && <p class="note">{note}</p>}
+      {groups.length > 0 && <p class="board-note">{note}</p>}
       {unranked.length > 0 && (
         <details>
           <summary>Not ranked ({unranked.length})</summary>
@@ -122,11 +122,11 @@ function Group({ group, across }: { readonly group: BoardGroup; readonly across:
     return [{ name, mark: String(rank), x, y: score, low: low ?? score, high: high ?? score }];
   });
   return (
-    <section class="group" aria-label={group.title}>
+    <section class="board" aria-label={group.title}>
       <h2>{group.title}</h2>
       <PointChart title={`score against ${across}`} across={across} points={points} />
-      <div class="wide">
-        <table class="facts">
+      <div class="wide-table">
+        <table class="fact-table">
           <thead>
             <tr>
               {group.columns.map(({ key, title, isDescending }) => {
@@ -163,7 +163,7 @@ function Group({ group, across }: { readonly group: BoardGroup; readonly across:
         </table>
       </div>
       {group.notes.map((text) => (
-        <p key={text} class="note">
+        <p key={text} class="board-note">
           {text}
         </p>
       ))}

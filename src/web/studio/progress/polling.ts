@@ -1,4 +1,5 @@
-// Asking again and again while the page is seen.
+// Asking again and again while the page is seen; once in a still copy.
+import { isStill } from "../api.js";
 
 /**
  * Does work now and again after a pause, one at a time, while the page is visible.
@@ -18,7 +19,7 @@ export function whileSeen(work: (signal: AbortSignal) => Promise<void>, pause: n
       await work(gone.signal);
     } finally {
       isWorking = false;
-      if (!gone.signal.aborted) timer = window.setTimeout(() => void turn(), pause);
+      if (!gone.signal.aborted && !isStill) timer = window.setTimeout(() => void turn(), pause);
     }
   };
   const seen = (): void => void turn();

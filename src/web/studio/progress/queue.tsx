@@ -22,7 +22,7 @@ async function look(signal: AbortSignal): Promise<void> {
 export function Queue() {
   useEffect(() => whileSeen(look, pause), []);
   return (
-    <section class="progress" aria-label="queues">
+    <section class="progress-view" aria-label="queues">
       {failure.value && <p class="failure">{failure.value}</p>}
       {plans.value?.length === 0 && (
         <p class="starting">No plan of a queue lies in what was opened; commands with --queue make them.</p>
@@ -37,7 +37,7 @@ export function Queue() {
 function Plan({ plan }: { readonly plan: PlanStatus }) {
   const { name, command, queue, tasks, why, stages, told } = plan;
   return (
-    <section class="group" aria-label={name}>
+    <section class="board" aria-label={name}>
       <h2>{name}</h2>
       {command && (
         <p>
@@ -49,8 +49,8 @@ function Plan({ plan }: { readonly plan: PlanStatus }) {
         <Stage key={stage.name} {...stage} />
       ))}
       {told.length > 0 && (
-        <div class="wide">
-          <table class="facts">
+        <div class="wide-table">
+          <table class="fact-table">
             <thead>
               <tr>
                 {["task", "name", "stage", "status", "attempts", "job", "what", "log"].map((head) => (
@@ -76,13 +76,13 @@ function Stage({ name, counts }: PlanStatus["stages"][number]) {
     .map(([status, count]) => `${count} ${status}`)
     .join(", ");
   return (
-    <p class="stage">
+    <p class="queue-stage">
       <span>
         {name}: {text}
       </span>
-      <span class="bar" role="img" aria-label={text}>
+      <span class="share-bar" role="img" aria-label={text}>
         {Object.entries(counts).map(([status, count]) => (
-          <span key={status} class={`state ${status}`} style={{ width: `${(100 * count) / all}%` }} />
+          <span key={status} class={`standing ${status}`} style={{ width: `${(100 * count) / all}%` }} />
         ))}
       </span>
     </p>
@@ -113,7 +113,7 @@ function TaskRow({ plan, task }: TaskProps) {
         <th scope="row">{task.name}</th>
         <td>{task.stage}</td>
         <td>
-          <span class={`state ${task.status}`}>{task.status}</span>
+          <span class={`standing ${task.status}`}>{task.status}</span>
         </td>
         <td class="number">{task.attempts}</td>
         <td>{task.job ?? ""}</td>
@@ -127,7 +127,7 @@ function TaskRow({ plan, task }: TaskProps) {
       {log !== undefined && (
         <tr>
           <td colSpan={8}>
-            <pre class="trace">{log}</pre>
+            <pre class="trace-text">{log}</pre>
           </td>
         </tr>
       )}

@@ -6,7 +6,7 @@ import type { RecordRow } from "../../../studio/progress/made.js";
 import type { Training } from "../../../studio/progress/training.js";
 import type { TrainingList } from "../../../studio/progress/trainings.js";
 import { address, addressText } from "../address.js";
-import { addressOf, getJson, named, sentence } from "../api.js";
+import { addressOf, getJson, isStill, named, sentence } from "../api.js";
 import { LineChart } from "./chart.js";
 import { askedOf, type DrawnLine, figuresIn, grownBy, type KnownLog, linesOf, usual } from "./curveData.js";
 import { whileSeen } from "./polling.js";
@@ -48,7 +48,10 @@ async function lookAtCurves(signal: AbortSignal): Promise<void> {
   for (const id of drawn.value) {
     try {
       const known = logs.value.get(id);
-      const grown = await getJson<Grown>(`api/trainings/${named(id)}/curves${askedOf(known)}`, signal);
+      const grown = await getJson<Grown>(
+        `api/trainings/${named(id)}/curves${isStill ? "" : askedOf(known)}`,
+        signal,
+      );
       const isSame = known?.version === grown.version && known.lines === grown.lines && !grown.isWhole;
       if (!isSame) logs.value = new Map(logs.value).set(id, grownBy(known, grown));
     } catch (error) {
@@ -64,7 +67,7 @@ export function Runs() {
   const trainings = list.value?.trainings;
   const focus = trainings?.find(({ id }) => id === chosen);
   return (
-    <section class="progress" aria-label="trainings">
+    <section class="progress-view" aria-label="trainings">
       {failure.value && <p class="failure">{failure.value}</p>}
       {trainings?.length === 0 && <p class="starting">Nothing was trained in what was opened.</p>}
       {trainings && trainings.length > 0 && <TrainingTable trainings={trainings} />}
@@ -86,8 +89,8 @@ function draw(ids: readonly string[], isDrawn: boolean): void {
 
 function TrainingTable({ trainings }: { readonly trainings: readonly Training[] }) {
   return (
-    <div class="wide">
-      <table class="facts">
+    <div class="wide-table">
+      <table class="fact-table">
         <thead>
           <tr>
             {[
@@ -131,7 +134,7 @@ function TrainingRow({ training, parts }: RowProps) {
   const isDrawn = ids.length > 0 && ids.every((each) => drawn.value.has(each));
   const hasCurves = kind === "run" ? training.hasLog : parts.length > 0;
   return (
-    <tr class={training.parent === null ? undefined : "part"} data-training={name}>
+    <tr class={training.parent === null ? undefined : "training-part"} data-training={name}>
       <td>
         {hasCurves && (
           <input
@@ -149,7 +152,7 @@ function TrainingRow({ training, parts }: RowProps) {
         {why && <p class="failure">{why}</p>}
       </th>
       <td>
-        <span class={`state ${state.replace(" ", "-")}`}>{state}</span>
+        <span class={`standing ${state.replace(" ", "-")}`}>{state}</span>
       </td>
       <td class="number">{training.steps ?? ""}</td>
       <td class="number">{shown(training.loss)}</td>
@@ -179,7 +182,7 @@ function Curves() {
           {note}
         </p>
       ))}
-      <div class="charts">
+      <div class="curve-charts">
         {all
           .filter((figure) => figures.value.has(figure))
           .map((figure) => {
@@ -188,7 +191,7 @@ function Curves() {
           })}
       </div>
       <FigureChoice all={all} />
-      <p class="last" role="status">
+      <p class="log-lines" role="status">
         {known.map(({ label, log }) => `${label}: ${log.lines} lines of its log`).join(", ")}
       </p>
     </section>
@@ -238,17 +241,19 @@ function Made({ training: { id, name, hasReport } }: { readonly training: Traini
     );
   };
   return (
-    <section class="made" aria-label={`record of ${name}`}>
+    <section class="training-made" aria-label={`record of ${name}`}>
       <h2>{name}</h2>
-      <p class="ways">
-        {hasReport && (
+      <p class="page-ways">
+        {hasReport && !isStill && (
           <a href={addressOf(`${path}/report`)} target="_blank" rel="noreferrer">
             report
           </a>
         )}
-        <button type="button" onClick={showTrace}>
-          trace to the raw files
-        </button>
+        {!isStill && (
+          <button type="button" onClick={showTrace}>
+            trace to the raw files
+          </button>
+        )}
       </p>
       {wrong && <p class="failure">{wrong}</p>}
       <dl>
@@ -261,8 +266,12 @@ function Made({ training: { id, name, hasReport } }: { readonly training: Traini
       </dl>
       {trace && (
         <>
-          <pre class="trace">{trace}</pre>
-          <img class="chain" src={addressOf(`${path}/trace.svg`)} alt={`the chain that led to ${name}`} />
+          <pre class="trace-text">{trace}</pre>
+          <img
+            class="trace-drawing"
+            src={addressOf(`${path}/trace.svg`)}
+            alt={`the chain that led to ${name}`}
+          />
         </>
       )}
     </section>
