@@ -14,7 +14,8 @@ import {
   splitLines,
 } from "./columns.js";
 import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
-import { type TimeAxis, timeAxes, timePlot } from "./plot.js";
+import { timePlot } from "./plot.js";
+import { type TimeAxis, timeAxes } from "./timeAxes.js";
 
 /** Paths of the page and of the submissions, for the page's links. */
 interface PagePlaces {

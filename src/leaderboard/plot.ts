@@ -3,17 +3,7 @@ import type { TopLevelSpec } from "vega-lite";
 import { renderSvg } from "../present/charts/render.js";
 import { Html } from "../present/html.js";
 import type { LeaderboardRow } from "./leaderboard.js";
-
-/** A time to plot scores against. */
-export interface TimeAxis {
-  readonly title: string;
-  readonly of: (row: LeaderboardRow) => number | null;
-}
-
-export const timeAxes: readonly TimeAxis[] = [
-  { title: "minutes of training", of: ({ trainMinutes }) => trainMinutes },
-  { title: "seconds per tomogram", of: ({ tomogramSeconds }) => tomogramSeconds },
-];
+import type { TimeAxis } from "./timeAxes.js";
 
 /**
  * Score and its interval against a time, points named by their ranks, as an SVG in the colour of the text around it; null

@@ -6,9 +6,11 @@ import type { Method, Reply } from "../serve/message.js";
 import { type Route, routed } from "../serve/routes.js";
 import { builtModule } from "../system/threads/threads.js";
 import { viewerOrigin } from "../viewers/neuroglancer.js";
+import { catalogueRoutes } from "./catalogue/routes.js";
 import type { Opened } from "./opened.js";
 import { picksRoutes } from "./picks/routes.js";
 import { PickSets } from "./picks/sets.js";
+import { progressRoutes } from "./progress/routes.js";
 import { sceneRoutes } from "./scenes/routes.js";
 import { Scenes, scenesName } from "./scenes/scenes.js";
 import { sessionRoutes } from "./session.js";
@@ -77,6 +79,8 @@ export async function studioRoutes(opened: Opened, here: { readonly url: string 
       (dataset?.runs ?? []).map(({ name }) => name),
     ),
     ...(dataset ? sceneRoutes(dataset, places, new Scenes(dataset, sets, here)) : []),
+    ...catalogueRoutes(opened),
+    ...progressRoutes(opened),
   ];
 }
 

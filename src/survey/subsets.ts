@@ -24,6 +24,20 @@ export const subsetPath = (folder: string, name: string): string =>
 export const subsetNames = async (folder: string): Promise<string[]> =>
   namesAmong(await readdir(placesIn(folder).subsets).catch(() => []), ending);
 
+/**
+ * Returns where a new subset is written.
+ *
+ * @throws PickbenchError BadUsage for a name that no file can have, or that `--runs` would not find again
+ */
+export function newSubsetPath(folder: string, name: string): string {
+  if (name.endsWith(ending) || /,|^\s|\s$/.test(name))
+    throw new PickbenchError(
+      "BadUsage",
+      `survey subset: --runs @${name} would not mean the subset ${JSON.stringify(name)}; give a name without commas, without spaces at its ends and without .txt`,
+    );
+  return subsetPath(folder, name);
+}
+
 /** Writes a subset, with a comment of what it is. */
 export async function writeSubset(path: string, runs: readonly string[], comment: string): Promise<void> {
   await writeWhole(path, `# ${comment.replaceAll(/\s+/g, " ")}\n${runs.map((run) => `${run}\n`).join("")}`);

@@ -14,6 +14,7 @@ import type { SurveyExportFormat } from "./export/tables.js";
 import { askSql, type SurveyAnswer } from "./find/ask.js";
 import { type PlacedColumn, type SurveyColumn, surveyColumns } from "./find/columns.js";
 import { findTomograms, type SurveyFindOptions, type SurveyFound } from "./find/find.js";
+import { rowsOfRuns, type SurveyValue } from "./find/rows.js";
 import { entryRuns, readSettings } from "./folder.js";
 import { placesIn } from "./places.js";
 
@@ -24,6 +25,8 @@ export interface Survey {
   columns(): Promise<readonly SurveyColumn[]>;
   /** Finds tomograms by an expression; all where it is undefined. @throws PickbenchError BadUsage with the place of a fault */
   find(expression?: string, options?: SurveyFindOptions): Promise<SurveyFound>;
+  /** Returns columns of some runs, a row each in their order; undefined for a run that it has not. @throws as `find` */
+  rows(runs: readonly string[], columns: readonly string[]): Promise<(readonly SurveyValue[] | undefined)[]>;
   /** Returns all that is known of a run. @throws PickbenchError BadUsage with the nearest name */
   show(run: string): Promise<SurveyEntry>;
   /** Writes the tomograms that an expression finds, as Pom's summary.star, as CSV or as Parquet. @returns how many */
@@ -64,6 +67,7 @@ export async function openSurvey(
     folder,
     columns,
     find: async (expression, options) => findTomograms(connection, await columns(), expression, options),
+    rows: async (runs, named) => rowsOfRuns(connection, await columns(), runs, named),
     show: (run) => showRun(folder, run),
     async export(path, format, expression, options = {}) {
       const { exportedRows, writeTable } = await import("./export/tables.js");

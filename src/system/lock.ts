@@ -87,6 +87,12 @@ export function holderHere(lock: string): Owner | undefined {
   return isRunning({ pid, started, machine }) === true ? { pid, started, machine } : undefined;
 }
 
+/** Tells whether a process holds a lock; "elsewhere" where that is of a machine whose processes cannot be seen from here. */
+export function isHeld(lock: string): boolean | "elsewhere" {
+  const { pid, started = 0, machine = thisProcess().machine } = holderIn(textNow(lock));
+  return pid === undefined ? false : isRunning({ pid, started, machine });
+}
+
 /** Ids of the locks that this process holds or takes. */
 const held = new Set<string>();
 

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { plural, wordTable } from "../../present/text.js";
 import { usualSurvey } from "../../survey/places.js";
-import { readSubset, subsetNames, subsetPath, writeSubset } from "../../survey/subsets.js";
+import { newSubsetPath, readSubset, subsetNames, subsetPath, writeSubset } from "../../survey/subsets.js";
 import { openSurvey, type Survey, showRun } from "../../survey/survey.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
@@ -209,6 +209,8 @@ const actionsOnSurvey = {
     report(json, { path: target, tomograms }, () => `${target}: ${plural(tomograms, "tomogram")}`);
   },
   async subset(survey: Survey, { target, where, sort, limit, overwrite, json }: Given) {
+    if (target === undefined)
+      throw refused("subset", "wants a name, as in survey subset good --where EXPRESSION");
     const path = newSubsetPath(survey.folder, target);
     await checkFree(path, overwrite, "another name");
     const { rows } = await survey.find(where, { sort, limit, columns: [] });
@@ -231,18 +233,6 @@ const actionsOnSurvey = {
     report(json, answer, () => answerText(answer));
   },
 };
-
-/** Returns where a subset is written. @throws PickbenchError BadUsage for a name that --runs would not find again */
-function newSubsetPath(folder: string, name: string | undefined): string {
-  if (name === undefined)
-    throw refused("subset", "wants a name, as in survey subset good --where EXPRESSION");
-  if (name.endsWith(".txt") || /,|^\s|\s$/.test(name))
-    throw refused(
-      "subset",
-      `--runs @${name} would not mean the subset ${JSON.stringify(name)}; give a name without commas, without spaces at its ends and without .txt`,
-    );
-  return subsetPath(folder, name);
-}
 
 const asObjects = ({ total, columns, rows }: Awaited<ReturnType<Survey["find"]>>) => ({
   total,

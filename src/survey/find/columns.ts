@@ -1,5 +1,7 @@
 /** The columns that expressions over a survey know: those of tomograms, FEATURE.MEASURE, TYPE.MEASURE and TYPE.COLUMN. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { PickbenchError } from "../../system/errors.js";
+import { nearest } from "../../system/nearest.js";
 import { featureMeasures, particleMeasures, tomogramColumns } from "../database/tables.js";
 import { truthSource } from "../places.js";
 
@@ -84,4 +86,18 @@ function firstSources(
     if (other === undefined || rank(source, type) < rank(other, type)) first.set(type, source);
   }
   return first;
+}
+
+/** @throws PickbenchError BadUsage with the nearest name */
+export function checkColumn(name: string, known: readonly SurveyColumn[], where = ""): void {
+  if (known.some((column) => column.name === name)) return;
+  const meant = nearest(
+    name,
+    known.map((column) => column.name),
+  );
+  const hint = meant === undefined ? "pickbench survey show lists them" : `did you mean ${meant}?`;
+  throw new PickbenchError(
+    "BadUsage",
+    `${where}${JSON.stringify(name)}: the survey has no such column; ${hint}`,
+  );
 }

@@ -2,10 +2,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { columnsOf, compileCondition } from "../../domain/expression/compile.js";
 import { parseExpression } from "../../domain/expression/parse.js";
-import { PickbenchError } from "../../system/errors.js";
-import { nearest } from "../../system/nearest.js";
 import { duckdb } from "../database/duckdb.js";
-import type { PlacedColumn } from "./columns.js";
+import { checkColumn, type PlacedColumn, type SurveyColumn } from "./columns.js";
 import { QueryParts } from "./sql.js";
 
 /** How tomograms are found. */
@@ -75,7 +73,8 @@ async function count(
   return row![0] as number;
 }
 
-async function rowsOf(
+/** Asks for rows of numbers and texts, with the values that the SQL has in place of $1, $2, … */
+export async function rowsOf(
   connection: DuckDBConnection,
   sql: string,
   values: (string | number)[],
@@ -85,23 +84,10 @@ async function rowsOf(
   return (await connection.runAndReadAll(sql, values, types)).getRowsJS() as (string | number | null)[][];
 }
 
-function orderOf(sort: string, known: readonly PlacedColumn[]) {
+/** Reads an order: a column, with asc or desc behind it. @throws PickbenchError BadUsage for a column that does not exist */
+export function orderOf(sort: string, known: readonly SurveyColumn[]) {
   const [, name, way] = /^\s*(.*?)(?:\s+(asc|desc))?\s*$/i.exec(sort)!;
   const column = name!.replace(/^\[(.*)\]$/, "$1");
   checkColumn(column, known, "--sort ");
   return { column, isFalling: way?.toLowerCase() === "desc" };
-}
-
-/** @throws PickbenchError BadUsage with the nearest name */
-function checkColumn(name: string, known: readonly PlacedColumn[], where = ""): void {
-  if (known.some((column) => column.name === name)) return;
-  const meant = nearest(
-    name,
-    known.map((column) => column.name),
-  );
-  const hint = meant === undefined ? "pickbench survey show lists them" : `did you mean ${meant}?`;
-  throw new PickbenchError(
-    "BadUsage",
-    `${where}${JSON.stringify(name)}: the survey has no such column; ${hint}`,
-  );
 }

@@ -23,7 +23,11 @@ export class QueryParts {
   readonly #columns: ReadonlyMap<string, PlacedColumn>;
   readonly #pivots = new Map<string, Pivot>();
 
-  constructor(columns: readonly PlacedColumn[]) {
+  readonly #ids: readonly number[] | undefined;
+
+  /** @param ids of the few tomograms that are read, whose rows are taken out before anything is computed; all if absent */
+  constructor(columns: readonly PlacedColumn[], ids?: readonly number[]) {
+    this.#ids = ids;
     this.#columns = new Map(columns.map((column) => [column.name, column]));
   }
 
@@ -32,7 +36,10 @@ export class QueryParts {
     const joins = [...this.#pivots].map(([table, { conditions, columns }]) => {
       const named = [...columns].map(([sql, name]) => `${sql} AS ${name}`);
       const wanted = [...conditions.values()].join(" OR ");
-      const rows = `SELECT id, ${named.join(", ")} FROM ${table} WHERE ${wanted} GROUP BY id`;
+      const asked = `${named.join(", ")} FROM`;
+      const rows = this.#ids
+        ? `WITH few AS MATERIALIZED (SELECT * FROM ${table} WHERE id IN (${this.#ids.join(", ")})) SELECT id, ${asked} few GROUP BY id`
+        : `SELECT id, ${asked} ${table} WHERE ${wanted} GROUP BY id`;
       return `LEFT JOIN (${rows}) AS of_${table} ON of_${table}.id = t.id`;
     });
     return ["tomograms AS t", ...joins].join(" ");

@@ -59,8 +59,32 @@ export interface TrainingLog {
   readonly minings: readonly Mining[];
 }
 
+type LogLineKind = keyof TrainingLog;
+
+/** A line of log.jsonl, and what it is. */
+export type ReadLine = {
+  readonly [Kind in LogLineKind]: { readonly kind: Kind; readonly line: TrainingLog[Kind][number] };
+}[LogLineKind];
+
+const schemas = {
+  steps: stepSchema,
+  evaluations: evaluationSchema,
+  looks: lookSchema,
+  minings: miningSchema,
+};
+
+/** Reads one line; undefined where it is none of a log, as one that is torn. */
+export function logLineIn(text: string): ReadLine | undefined {
+  const value = jsonIn(text);
+  for (const [kind, schema] of Object.entries(schemas)) {
+    const found = schema.safeParse(value);
+    if (found.success) return { kind, line: found.data } as ReadLine;
+  }
+  return undefined;
+}
+
 /** Size limit in bytes: some two million steps. */
-const largestLog = 2 ** 28;
+export const largestLog = 2 ** 28;
 
 /**
  * Reads a run's log. The last line may be torn where the run was killed; a run of a network trained elsewhere has no
@@ -78,20 +102,16 @@ export async function readLog(path: string): Promise<TrainingLog> {
       { path },
     );
   const lines = (await readText(path)).split("\n");
-  const steps: TrainingStep[] = [];
-  const evaluations: Evaluation[] = [];
-  const looks: Look[] = [];
-  const minings: Mining[] = [];
-  for (const [at, line] of lines.entries()) {
-    if (line === "") continue;
-    const value = jsonIn(line);
-    const step = stepSchema.safeParse(value);
-    const evaluation = step.success ? undefined : evaluationSchema.safeParse(value);
-    const look = step.success || evaluation?.success ? undefined : lookSchema.safeParse(value);
-    if (step.success) steps.push(step.data);
-    else if (evaluation?.success) evaluations.push(evaluation.data);
-    else if (look?.success) looks.push(look.data);
-    else if (miningSchema.safeParse(value).success) minings.push(miningSchema.parse(value));
+  const log: Readonly<Record<LogLineKind, unknown[]>> = {
+    steps: [],
+    evaluations: [],
+    looks: [],
+    minings: [],
+  };
+  for (const [at, text] of lines.entries()) {
+    if (text === "") continue;
+    const found = logLineIn(text);
+    if (found) log[found.kind].push(found.line);
     else if (at < lines.length - 1)
       throw new PickbenchError(
         "BadExperiment",
@@ -99,5 +119,5 @@ export async function readLog(path: string): Promise<TrainingLog> {
         { path },
       );
   }
-  return { steps, evaluations, looks, minings };
+  return log as unknown as TrainingLog;
 }

@@ -1,0 +1,140 @@
+// The data view: tomograms of a survey or a data set as a table or a gallery, filtered, sorted, chosen.
+import { effect, signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { address, addressText, keepAddress } from "../address.js";
+import { getJson, sentence } from "../api.js";
+import { featureColour } from "./composition.js";
+import { ColumnChoice, RangeFilter, Search, written } from "./filters.js";
+import { Rows } from "./rows.js";
+import { RunPage } from "./runPage.js";
+import { SubsetBar } from "./subset.js";
+import { ask, catalogue, failure, listed, openCatalogue, sort, where } from "./table.js";
+import "./browse.css";
+
+const shape = signal<"table" | "gallery">("table");
+
+/** Keeps catalogue, expression, order and shape in the address. */
+effect(() => {
+  const { view, names } = address.value;
+  const id = catalogue.value?.id;
+  if (view !== "data" || id === undefined || names.length > 1) return;
+  const query = new URLSearchParams();
+  if (where.value !== "") query.set("where", where.value);
+  if (sort.value !== "run") query.set("sort", sort.value);
+  if (shape.value !== "table") query.set("as", shape.value);
+  if (names[0] === undefined || names[0] === id) keepAddress("data", [id], query);
+});
+
+async function load(): Promise<void> {
+  if (listed.value.length > 0) return;
+  try {
+    listed.value = await getJson("api/catalogues");
+  } catch (error) {
+    failure.value = sentence(error);
+  }
+}
+
+export function Data() {
+  const { names, query } = address.value;
+  const asked = names[0] ?? catalogue.value?.id ?? listed.value[0]?.id;
+  useEffect(() => void load(), []);
+  useEffect(() => {
+    if (asked === undefined || asked === catalogue.value?.id) return;
+    shape.value = query.get("as") === "gallery" ? "gallery" : "table";
+    written.value = query.get("where") ?? "";
+    void openCatalogue(asked, written.value, query.get("sort") ?? "run");
+  }, [asked]);
+  if (!catalogue.value) return <p class={failure.value ? "failure" : "starting"}>{failure.value || "…"}</p>;
+  if (names[1] !== undefined) return <RunPage run={names[1]} />;
+  return (
+    <section class="data-view" aria-label="tomograms">
+      <div class="data-asking">
+        <CatalogueChoice />
+        <Search />
+        <RangeFilter />
+        <ColumnChoice />
+        <Subsets />
+      </div>
+      <div class="data-answer">
+        <Legend />
+        <Rows shape={shape.value} />
+        <SubsetBar />
+      </div>
+    </section>
+  );
+}
+
+function CatalogueChoice() {
+  return (
+    <p class="choice">
+      <label>
+        Show
+        <select
+          value={catalogue.value?.id}
+          onChange={(event) => {
+            location.hash = addressText("data", [event.currentTarget.value]);
+          }}
+        >
+          {listed.value.map(({ id, kind, folder }) => (
+            <option key={id} value={id}>
+              {kind === "survey" ? "survey" : "data set"} {folder}
+            </option>
+          ))}
+        </select>
+      </label>
+      {(["table", "gallery"] as const).map((each) => (
+        <button
+          key={each}
+          type="button"
+          aria-pressed={shape.value === each}
+          onClick={() => {
+            shape.value = each;
+          }}
+        >
+          {each}
+        </button>
+      ))}
+    </p>
+  );
+}
+
+/** Features with their colours in the bars; each sorts by it. */
+function Legend() {
+  const features = catalogue.value?.features ?? [];
+  if (features.length === 0) return null;
+  return (
+    <details class="feature-legend" open={features.length <= mostOpen}>
+      <summary>Features: parts of a bar are their shares of all features</summary>
+      <p>
+        {features.map((name, at) => (
+          <button
+            key={name}
+            type="button"
+            title={`sort by percent of ${name}`}
+            onClick={() => void ask(where.value, `${name}.percent desc`)}
+          >
+            <span class="colour-key" style={{ background: featureColour(at) }} /> {name}
+          </button>
+        ))}
+      </p>
+    </details>
+  );
+}
+
+/** Features whose colours are told without being asked for. */
+const mostOpen = 12;
+
+function Subsets() {
+  const subsets = catalogue.value?.subsets ?? [];
+  if (subsets.length === 0) return null;
+  return (
+    <details class="subset-list">
+      <summary>Subsets ({subsets.length})</summary>
+      <ul>
+        {subsets.map((name) => (
+          <li key={name}>@{name}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
