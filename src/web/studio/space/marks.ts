@@ -39,7 +39,10 @@ export function packMarks(marks: readonly SpaceMark[]): PackedMarks {
   return {
     count: marks.length,
     bytes: bytesOf(marks),
-    arrows: pointing.length === 0 ? undefined : { count: pointing.length, bytes: bytesOf(pointing), arrows: undefined },
+    arrows:
+      pointing.length === 0
+        ? undefined
+        : { count: pointing.length, bytes: bytesOf(pointing), arrows: undefined },
   };
 }
 

@@ -1,5 +1,14 @@
 /** What every part of the 3-D view draws by. */
-import { clipMatrix, type Frame, frameOf, halfView, type Camera, type Reach, reachOf, type Size } from "../camera.js";
+import {
+  type Camera,
+  clipMatrix,
+  type Frame,
+  frameOf,
+  halfView,
+  type Reach,
+  reachOf,
+  type Size,
+} from "../camera.js";
 import type { Vector } from "../vectors.js";
 import type { Program } from "./program.js";
 
@@ -27,7 +36,10 @@ export function setClip(program: Program, { frame, reach, size }: View): void {
 export function setRays(program: Program, { frame, reach, size }: View, pixels: Size): void {
   program.vector("u_eye", frame.eye);
   program.vector("u_forward", frame.forward);
-  program.vector("u_right", frame.right.map((part) => (part * halfView * size.width) / size.height) as unknown as Vector);
+  program.vector(
+    "u_right",
+    frame.right.map((part) => (part * halfView * size.width) / size.height) as unknown as Vector,
+  );
   program.vector("u_down", frame.down.map((part) => part * halfView) as unknown as Vector);
   program.pair("u_reach", reach.near, reach.far);
   program.pair("u_pixels", pixels.width, pixels.height);

@@ -76,7 +76,8 @@ export class VolumeRenderer {
       program.number("u_threshold", isDark ? 1 - look.threshold : look.threshold);
       program.number("u_opacity", look.opacity);
       program.vector("u_colour", look.colour.map((part) => part / 255) as unknown as Vector);
-    } else program.pair("u_window", ...(isDark ? ([1 - white, 1 - black] as const) : ([black, white] as const)));
+    } else
+      program.pair("u_window", ...(isDark ? ([1 - white, 1 - black] as const) : ([black, white] as const)));
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 

@@ -29,10 +29,15 @@ export function uploadVolume(gl: WebGL2RenderingContext, block: Block): VolumeTe
   const { data, shape } = block;
   const most: number = gl.getParameter(gl.MAX_3D_TEXTURE_SIZE);
   const sides = shape.join(" × ");
-  if (!shape.every((side) => Number.isInteger(side) && side > 0) || data.length !== shape[0] * shape[1] * shape[2])
+  if (
+    !shape.every((side) => Number.isInteger(side) && side > 0) ||
+    data.length !== shape[0] * shape[1] * shape[2]
+  )
     throw new SpaceError(`A volume of ${sides} voxels came with ${data.length} values.`);
   if (Math.max(...shape) > most)
-    throw new SpaceError(`The volume has ${sides} voxels; this graphics card takes ${most} along a side at most.`);
+    throw new SpaceError(
+      `The volume has ${sides} voxels; this graphics card takes ${most} along a side at most.`,
+    );
   const bounds = blockBounds(block);
   const drained = gl.getError();
   if (drained === gl.CONTEXT_LOST_WEBGL) throw new SpaceError("The graphics card has given the 3-D view up.");

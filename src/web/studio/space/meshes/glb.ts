@@ -98,7 +98,10 @@ function partOf({ attributes, indices }: Primitive, node: GltfNode, reader: Acce
   return {
     positions,
     normals: normal === undefined ? undefined : reader.vectors(normal),
-    indices: indices === undefined ? Uint32Array.from({ length: positions.length / 3 }, (_, i) => i) : reader.indices(indices),
+    indices:
+      indices === undefined
+        ? Uint32Array.from({ length: positions.length / 3 }, (_, i) => i)
+        : reader.indices(indices),
   };
 }
 
@@ -112,7 +115,10 @@ function joined(parts: readonly Part[]): Omit<MeshParts, "notes"> {
   for (const part of parts) {
     positions.set(part.positions, at);
     if (hasNormals) normals.set(part.normals!, at);
-    indices.set(part.indices.map((index) => index + at / 3), corner);
+    indices.set(
+      part.indices.map((index) => index + at / 3),
+      corner,
+    );
     at += part.positions.length;
     corner += part.indices.length;
   }

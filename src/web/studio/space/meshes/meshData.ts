@@ -56,8 +56,16 @@ function vertexNormals(positions: Float32Array, indices: Uint32Array): Float32Ar
   const normals = new Float32Array(positions.length);
   for (let i = 0; i < indices.length; i += 3) {
     const [a, b, c] = [3 * indices[i]!, 3 * indices[i + 1]!, 3 * indices[i + 2]!];
-    const [ux, uy, uz] = [0, 1, 2].map((k) => positions[b + k]! - positions[a + k]!) as [number, number, number];
-    const [vx, vy, vz] = [0, 1, 2].map((k) => positions[c + k]! - positions[a + k]!) as [number, number, number];
+    const [ux, uy, uz] = [0, 1, 2].map((k) => positions[b + k]! - positions[a + k]!) as [
+      number,
+      number,
+      number,
+    ];
+    const [vx, vy, vz] = [0, 1, 2].map((k) => positions[c + k]! - positions[a + k]!) as [
+      number,
+      number,
+      number,
+    ];
     for (const at of [a, b, c]) {
       normals[at]! += uy * vz - uz * vy;
       normals[at + 1]! += uz * vx - ux * vz;

@@ -1,6 +1,6 @@
 /** Files of meshes, by the ending of their names. */
 import { readGlb } from "./glb.js";
-import { type MeshData, MeshError, meshOf, type MeshParts } from "./meshData.js";
+import { type MeshData, MeshError, type MeshParts, meshOf } from "./meshData.js";
 import { readObj } from "./obj.js";
 import { readStl } from "./stl.js";
 
