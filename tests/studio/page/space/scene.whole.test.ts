@@ -175,11 +175,11 @@ describe.skipIf(!existsSync(browserPath))("the 3-D view, painted", () => {
   const aslant = turned(turned(straight, 70, 0, size), 0, 40, size);
 
   test.each([
-    ["straight", straight, "maximum"],
-    ["aslant", aslant, "maximum"],
-    ["straight", straight, "surface"],
-    ["aslant", aslant, "surface"],
-  ] as const)("seen %s, the ball's disc is where the camera says: %s %s", async (_, camera, mode) => {
+    ["straight", "maximum", straight],
+    ["aslant", "maximum", aslant],
+    ["straight", "surface", straight],
+    ["aslant", "surface", aslant],
+  ] as const)("seen %s, the ball's disc is where the camera says: %s", async (_, mode, camera) => {
     await look(camera);
     await show(`${volume(mode)}, ${marks([])}, lines: []`);
     const shown = await picture();
