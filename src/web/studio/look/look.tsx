@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { address, addressText, keepAddress } from "../address.js";
 import { getJson, named, sentence } from "../api.js";
 import { type ListedVolume, session } from "../session.js";
+import { SpaceView } from "../space/spaceView.js";
 import { ContrastControls } from "./contrastControls.js";
 import { panels } from "./panels.js";
 import { fitAll, Plane } from "./plane.js";
@@ -157,6 +158,7 @@ export function Look() {
       <div class="views">
         {failure.value && <p class="failure">{failure.value}</p>}
         {info && planes.map((axes) => <Plane key={`${info.id} ${axes.across}`} axes={axes} info={info} />)}
+        {info && <SpaceView info={info} />}
       </div>
       <aside class="side">
         <RunChoice />

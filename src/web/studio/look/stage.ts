@@ -70,6 +70,8 @@ export interface Overlay {
   /** 0 to 1 */
   readonly opacity: number;
   readonly isShown: boolean;
+  /** Share at which its surface lies in 3-D; one half if absent. */
+  readonly threshold?: number;
 }
 
 /** Name of the run. */

@@ -100,6 +100,15 @@ export function projectionWindow({ data, shape }: Block, isDark: boolean): reado
   return white > black ? [black / 255, white / 255] : [0, 1];
 }
 
+/** Returns the value, 0 to 1, that a share of a volume's voxels do not exceed. */
+export function valueShare({ data }: Block, share: number): number {
+  const counts = new Uint32Array(256);
+  const step = Math.max(1, Math.floor(data.length / 1e6));
+  let total = 0;
+  for (let at = 0; at < data.length; at += step, total++) counts[data[at]!]!++;
+  return percentile(counts, total * share) / 255;
+}
+
 /** Returns the least value that more than `below` entries do not exceed. */
 function percentile(counts: Uint32Array, below: number): number {
   let sum = 0;
