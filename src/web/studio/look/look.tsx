@@ -1,11 +1,12 @@
 // The viewer: a run's tomogram in three planes, with panels beside them.
 import { effect, signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { address, addressText, keepAddress } from "../address.js";
 import { getJson, named, sentence } from "../api.js";
 import { type ListedVolume, session } from "../session.js";
 import { SpaceView } from "../space/spaceView.js";
 import { ContrastControls } from "./contrastControls.js";
+import { dropZone } from "./dropped.js";
 import { panels } from "./panels.js";
 import { fitAll, Plane } from "./plane.js";
 import {
@@ -153,9 +154,11 @@ export function Look() {
     else failure.value = `${asked ?? "This"} has no tomogram here.`;
   }, [asked]);
   const info = volume.value;
+  const views = useRef<HTMLDivElement>(null);
+  useEffect(() => (views.current ? dropZone(views.current) : undefined), []);
   return (
     <div class="look">
-      <div class="views">
+      <div class="views" ref={views}>
         {failure.value && <p class="failure">{failure.value}</p>}
         {info && planes.map((axes) => <Plane key={`${info.id} ${axes.across}`} axes={axes} info={info} />)}
         {info && <SpaceView info={info} />}

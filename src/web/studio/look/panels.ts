@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { ElsewherePanel } from "../elsewhere/panel.js";
 import type { Session } from "../session.js";
 import { VerdictsPanel } from "../verdicts/panel.js";
+import { LayersPanel } from "./layersPanel.js";
 
 export interface Panel {
   readonly name: string;
@@ -14,4 +15,5 @@ export interface Panel {
 export const panels: readonly Panel[] = [
   { name: "verdicts", label: "Verdicts", isShown: ({ runs }) => runs.length > 0, Panel: VerdictsPanel },
   { name: "elsewhere", label: "Elsewhere", isShown: ({ runs }) => runs.length > 0, Panel: ElsewherePanel },
+  { name: "layers", label: "Layers", isShown: () => true, Panel: LayersPanel },
 ];

@@ -52,7 +52,7 @@ export function scaleAxes(lengths: Vector): ScaleAxes {
       end[out] -= tickLength;
       lines.push(at, end);
       const label: [number, number, number] = [...at];
-      label[out] -= 2 * tickLength;
+      label[out] -= (axis === 0 ? 2 : 4) * tickLength;
       ticks.push({ at: label, label: lengthText(count * step) });
     }
   }

@@ -61,7 +61,10 @@ export function steer(target: HTMLElement, steered: Steered): () => void {
   };
   const move = (event: PointerEvent): void => {
     const own = held.get(event.pointerId);
-    if (!own) return steered.onPoint(...pixel(event));
+    if (!own) {
+      steered.onPoint(...pixel(event));
+      return;
+    }
     const scale = scaleNow();
     const [dx, dy] = [(event.clientX - own.x) * scale, (event.clientY - own.y) * scale];
     const other = [...held.values()].find((each) => each !== own);

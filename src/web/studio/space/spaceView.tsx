@@ -4,12 +4,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../api.js";
 import { goTo, hover, onMark, overlays, type VolumeInfo } from "../look/stage.js";
 import { blockOf, type LoadedBlock } from "./blocks.js";
-import { cameraOf } from "./camera.js";
+import { type Camera, cameraOf, zoomed } from "./camera.js";
 import { axes, block, content, lengths, marks, overlayBlocks } from "./space.js";
 import { SpaceControls } from "./spaceControls.js";
 import { drawLabels } from "./spaceOver.js";
 import { steer } from "./spacePointer.js";
 import { SpaceScene } from "./spaceScene.js";
+import type { Vector } from "./vectors.js";
 import "./space.css";
 
 /** What is wrong with one of the volumes, beside what is wrong with the graphics card. */
@@ -87,6 +88,10 @@ function loading(info: VolumeInfo): () => void {
   };
 }
 
+/** Looks at a box a little from above and from the side, and nearer than its whole sphere asks for. */
+const firstCamera = (lengths: Vector): Camera =>
+  zoomed({ ...cameraOf(lengths), yaw: 0.45, pitch: 0.35 }, 1.25);
+
 /** Draws on two canvases whenever what is shown changes. Returns what ends that. */
 function showing(
   holder: HTMLElement,
@@ -117,7 +122,7 @@ function showing(
     effect(() => scene.show(content.value)),
     effect(() => {
       resets.value;
-      look(cameraOf(lengths.value));
+      look(firstCamera(lengths.value));
     }),
     steer(over, {
       get camera() {
