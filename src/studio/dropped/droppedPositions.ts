@@ -82,11 +82,18 @@ async function readOutOfTheWay(name: string, bytes: Buffer): Promise<PositionsFi
     return { ...(await readPositionsFile(path)), path: name };
   } catch (error) {
     if (!isPickbenchError(error)) throw error;
-    throw new PickbenchError(error.tag, error.message.replaceAll(`${folder}${sep}`, ""));
+    throw new PickbenchError(error.tag, withoutFlags(error.message.replaceAll(`${folder}${sep}`, "")));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Names what can be done here in place of a command's flags. */
+const withoutFlags = (message: string): string =>
+  message
+    .replace(/ \(--[\w-]+\)/g, "")
+    .replace(/give --from-format (\w+) or (\w+)/, "have its name end in .$1 or .$2")
+    .replace(/; (?:give|name their format with) --.*$/s, "; bring it into a plain form with pickbench picks first");
 
 /** Checks that a file that names several runs, or one, names the one that is looked at; a number alone names none. */
 function checkRun(name: string, runs: readonly (string | undefined)[], wanted: string): void {

@@ -90,7 +90,7 @@ function loading(info: VolumeInfo): () => void {
 
 /** Looks at a box a little from above and from the side, and nearer than its whole sphere asks for. */
 const firstCamera = (lengths: Vector): Camera =>
-  zoomed({ ...cameraOf(lengths), yaw: 0.45, pitch: 0.35 }, 1.25);
+  zoomed({ ...cameraOf(lengths), yaw: 0.45, pitch: 0.35 }, 1.1);
 
 /** Draws on two canvases whenever what is shown changes. Returns what ends that. */
 function showing(
