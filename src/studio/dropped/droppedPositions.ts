@@ -93,7 +93,10 @@ const withoutFlags = (message: string): string =>
   message
     .replace(/ \(--[\w-]+\)/g, "")
     .replace(/give --from-format (\w+) or (\w+)/, "have its name end in .$1 or .$2")
-    .replace(/; (?:give|name their format with) --.*$/s, "; bring it into a plain form with pickbench picks first");
+    .replace(
+      /; (?:give|name their format with) --.*$/s,
+      "; bring it into a plain form with pickbench convert first",
+    );
 
 /** Checks that a file that names several runs, or one, names the one that is looked at; a number alone names none. */
 function checkRun(name: string, runs: readonly (string | undefined)[], wanted: string): void {

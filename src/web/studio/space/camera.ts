@@ -57,6 +57,10 @@ export function cameraOf(lengths: Vector): Camera {
   };
 }
 
+/** Returns the camera to begin with: a little from above and from the side, and nearer than the whole sphere asks for. */
+export const firstCamera = (lengths: Vector): Camera =>
+  zoomed({ ...cameraOf(lengths), yaw: 0.45, pitch: 0.35 }, 1.1);
+
 /** Returns a camera's eye and directions. */
 export function frameOf({ target, yaw, pitch, distance }: Camera): Frame {
   const [sinYaw, cosYaw, sinPitch, cosPitch] = [

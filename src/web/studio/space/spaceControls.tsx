@@ -49,7 +49,7 @@ export function SpaceControls({
             aria-label="value of the surface"
             min={0}
             max={1}
-            step={1 / 255}
+            step={0.005}
             value={shownThreshold.value}
             onInput={(event) => {
               threshold.value = Number(event.currentTarget.value);

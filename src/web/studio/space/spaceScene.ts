@@ -34,8 +34,8 @@ export const emptyContent: SpaceContent = {
 export interface SceneListeners {
   /** One sentence where nothing can be drawn; undefined where it can be again. */
   readonly onProblem: (sentence: string | undefined) => void;
-  /** After each picture: milliseconds that its volumes took, and whether they are fine. */
-  readonly onPicture?: (ms: number, isFine: boolean) => void;
+  /** After each picture: whether its volumes are fine, and milliseconds that the last coarse ones took. */
+  readonly onPicture?: (isFine: boolean, coarseMs: number) => void;
 }
 
 /** A piece of drawing whose end the graphics card has not told yet. */
@@ -64,6 +64,7 @@ export class SpaceScene {
   #needsPicture = false;
   #isFine = false;
   #changedAt = 0;
+  #coarseMs = 0;
   #waiting: (() => void)[] = [];
 
   /** @throws SpaceError where the browser has no WebGL 2 */
@@ -213,6 +214,7 @@ export class SpaceScene {
   #compose(painter: Painter): void {
     painter.compose(this.#content, this.#camera, this.#size, this.#isFine);
     this.#needsPicture = false;
+    this.#listeners.onPicture?.(this.#isFine, this.#coarseMs);
   }
 
   /** Notes when drawing began, to learn from it once the graphics card says that it is done. */
@@ -231,7 +233,7 @@ export class SpaceScene {
     const ms = performance.now() - since;
     pace.learn(pixels, ms);
     this.#forgetPending();
-    this.#listeners.onPicture?.(ms, pace === this.#paces.fine);
+    if (pace === this.#paces.coarse) this.#coarseMs = ms;
     return true;
   }
 

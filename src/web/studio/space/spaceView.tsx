@@ -4,13 +4,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../api.js";
 import { goTo, hover, onMark, overlays, type VolumeInfo } from "../look/stage.js";
 import { blockOf, type LoadedBlock } from "./blocks.js";
-import { type Camera, cameraOf, zoomed } from "./camera.js";
+import { firstCamera } from "./camera.js";
 import { axes, block, content, lengths, marks, overlayBlocks } from "./space.js";
 import { SpaceControls } from "./spaceControls.js";
 import { drawLabels } from "./spaceOver.js";
 import { steer } from "./spacePointer.js";
 import { SpaceScene } from "./spaceScene.js";
-import type { Vector } from "./vectors.js";
 import "./space.css";
 
 /** What is wrong with one of the volumes, beside what is wrong with the graphics card. */
@@ -88,10 +87,6 @@ function loading(info: VolumeInfo): () => void {
   };
 }
 
-/** Looks at a box a little from above and from the side, and nearer than its whole sphere asks for. */
-const firstCamera = (lengths: Vector): Camera =>
-  zoomed({ ...cameraOf(lengths), yaw: 0.45, pitch: 0.35 }, 1.1);
-
 /** Draws on two canvases whenever what is shown changes. Returns what ends that. */
 function showing(
   holder: HTMLElement,
@@ -101,8 +96,8 @@ function showing(
 ): () => void {
   let scene: SpaceScene;
   try {
-    const onPicture = (ms: number, isFine: boolean): void => {
-      picture.dataset.ms = ms.toFixed(1);
+    const onPicture = (isFine: boolean, coarseMs: number): void => {
+      picture.dataset.coarse = coarseMs.toFixed(1);
       if (isFine) picture.dataset.fine = String(Number(picture.dataset.fine ?? 0) + 1);
     };
     scene = new SpaceScene(picture, { onProblem, onPicture });
