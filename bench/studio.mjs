@@ -131,6 +131,8 @@ function ownBytes(id) {
 
 const mb = (bytes) => Math.round(bytes / 2 ** 20);
 
+const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+
 async function measureStudio(browser) {
   const { server, address } = await studio();
   try {
@@ -143,15 +145,21 @@ async function measureStudio(browser) {
       await page.goto(address);
       await until(page, "Boolean(firsts.slice && firsts.space)");
       starts.push(await page.evaluate("firsts"));
+      note(JSON.stringify(starts.at(-1)));
     }
     const before = await memory(browser, page);
     const scrolling = {};
-    for (const across of ["z", "y", "x"]) scrolling[across] = await page.evaluate(scroll(across, 60));
+    for (const across of ["z", "y", "x"]) {
+      scrolling[across] = await page.evaluate(scroll(across, 60));
+      note(`${across} ${JSON.stringify(scrolling[across])}`);
+    }
     const space = await page.evaluate(turn);
+    note(`projection ${JSON.stringify(space)}`);
     const mode = page.getByLabel("how the tomogram is drawn in 3-D");
     await mode.selectOption("dark surface");
     await page.waitForTimeout(3000);
     const surface = await page.evaluate(turn);
+    note(`surface ${JSON.stringify(surface)}`);
     await mode.selectOption("minimum");
     await page.waitForTimeout(3000);
     const early = await memory(browser, page);

@@ -18,3 +18,19 @@ export const overlayColours: readonly Colour[] = [
   [240, 228, 66],
   [213, 94, 0],
 ];
+
+const known = new Map<string, string>();
+let pen: CanvasRenderingContext2D | null | undefined;
+
+/** Returns `#rrggbb` of any colour of CSS, as the browser reads it; black where it is none. */
+export function cssHex(colour: string): string {
+  const found = known.get(colour);
+  if (found !== undefined) return found;
+  pen ??= document.createElement("canvas").getContext("2d");
+  if (!pen) return "#ffffff";
+  pen.fillStyle = "#000000";
+  pen.fillStyle = colour;
+  const hex = String(pen.fillStyle).slice(0, 7);
+  known.set(colour, hex);
+  return hex;
+}

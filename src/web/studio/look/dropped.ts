@@ -5,7 +5,7 @@ import { session } from "../session.js";
 import { isMeshName, readMesh } from "../space/meshes/readMesh.js";
 import { meshes } from "../space/space.js";
 import { markOf, type Positioned } from "./droppedMarks.js";
-import { type MarkLayer, run, showMarks, volume } from "./stage.js";
+import { type MarkLayer, overlays, panel, run, showMarks, volume } from "./stage.js";
 
 /** Positions as the server read them from a file. */
 interface DroppedPicks {
@@ -37,6 +37,7 @@ export const isReading = signal(false);
 /** Takes files one after the other; what one of them is wrong in does not stop the others. */
 export async function takeFiles(files: readonly File[]): Promise<void> {
   isReading.value = true;
+  panel.value = "layers";
   const faults: string[] = [];
   if (files.length > mostFiles) faults.push(`Only ${mostFiles} files are taken at once.`);
   for (const file of files.slice(0, mostFiles))
@@ -87,8 +88,14 @@ function addMesh(name: string, bytes: ArrayBuffer): void {
   meshes.value = [...meshes.value.filter((each) => each.name !== name), shown];
 }
 
+/** Takes overlays of other runs away, and loads the meshes of this one. */
+export function followRun(name: string): void {
+  overlays.value = overlays.value.filter(({ info }) => info.run === name);
+  void openMeshes(name);
+}
+
 /** Loads the meshes that were opened with the studio, and are of this run by their name or of none. */
-export async function openMeshes(name: string | undefined): Promise<void> {
+async function openMeshes(name: string): Promise<void> {
   try {
     const listed = await getJson<readonly { id: string; name: string }[]>("api/meshes");
     const isOf = (file: string): boolean => !file.includes("__") || file.split("__")[0] === name;

@@ -1,6 +1,5 @@
 // Positions of a file as marks.
-import { hexOf } from "./colours.js";
-import type { Mark } from "./stage.js";
+import { visible } from "../verdicts/colours.js";
 
 /** A position with what its file says of it. */
 export interface Positioned {
@@ -13,6 +12,19 @@ export interface Positioned {
   readonly rotation?: readonly number[];
 }
 
+/** A position as the views draw it. */
+export interface PositionMark {
+  readonly id: string;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  readonly radius: number;
+  readonly colour: string;
+  readonly shape: "diamond";
+  readonly label: string;
+  readonly direction?: readonly [x: number, y: number, z: number];
+}
+
 /** Radius of what is no particle of the data set, Å. */
 const usualRadius = 60;
 
@@ -22,12 +34,12 @@ export function markOf(
   at: number,
   source: string,
   particle?: { readonly radius: number; readonly colour: readonly [number, number, number] },
-): Mark {
+): PositionMark {
   const said = score === undefined ? "" : `, score ${Number(score.toPrecision(4))}`;
   return {
     ...{ id: `${source} ${at}`, x, y, z, shape: "diamond" },
     radius: particle?.radius ?? usualRadius,
-    colour: particle ? hexOf(particle.colour) : "#ff8ad8",
+    colour: particle ? visible(particle.colour) : "#ff8ad8",
     label: `${type} of ${source}${said}`,
     ...(rotation?.length === 9 && { direction: [rotation[2]!, rotation[5]!, rotation[8]!] as const }),
   };

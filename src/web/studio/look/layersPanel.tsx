@@ -1,11 +1,10 @@
 // What lies over the tomogram: maps, masks and labels of the run, meshes, and files that were dropped.
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { getJson, named, sentence } from "../api.js";
 import { type ListedVolume, session } from "../session.js";
 import { meshes } from "../space/space.js";
 import { colourOf, hexOf, overlayColours } from "./colours.js";
-import { droppedFaults, droppedFiles, isReading, openMeshes, takeFiles } from "./dropped.js";
+import { droppedFaults, droppedFiles, isReading, takeFiles } from "./dropped.js";
 import { type Overlay, overlays, run, type VolumeInfo } from "./stage.js";
 import "./layers.css";
 
@@ -38,12 +37,7 @@ function change(overlay: Overlay, by: Partial<Overlay>): void {
 }
 
 export function LayersPanel() {
-  const name = run.value;
-  useEffect(() => {
-    overlays.value = overlays.value.filter(({ info }) => info.run === name);
-    void openMeshes(name);
-  }, [name]);
-  const listed = overlaysOf(name);
+  const listed = overlaysOf(run.value);
   return (
     <div class="layers">
       <h2>Maps and masks</h2>

@@ -13,6 +13,7 @@ import {
   centre,
   contrast,
   extentOf,
+  panel,
   place,
   planes,
   run,
@@ -24,7 +25,6 @@ import {
 import { Status } from "./status.js";
 
 const failure = signal("");
-const panel = signal<string | undefined>(undefined);
 
 const tomogramsOf = (name: string | undefined): ListedVolume[] =>
   (session.value?.runs.find((each) => each.name === name)?.volumes ?? []).filter(

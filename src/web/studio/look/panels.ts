@@ -14,6 +14,6 @@ export interface Panel {
 
 export const panels: readonly Panel[] = [
   { name: "verdicts", label: "Verdicts", isShown: ({ runs }) => runs.length > 0, Panel: VerdictsPanel },
-  { name: "elsewhere", label: "Elsewhere", isShown: ({ runs }) => runs.length > 0, Panel: ElsewherePanel },
   { name: "layers", label: "Layers", isShown: () => true, Panel: LayersPanel },
+  { name: "elsewhere", label: "Elsewhere", isShown: ({ runs }) => runs.length > 0, Panel: ElsewherePanel },
 ];

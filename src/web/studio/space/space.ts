@@ -1,5 +1,6 @@
 // What is seen in 3-D beside what the planes show.
 import { computed, signal } from "@preact/signals";
+import { cssHex } from "../look/colours.js";
 import { contrast, markLayers, type Overlay, overlays, place, volume } from "../look/stage.js";
 import type { Block } from "./blockBounds.js";
 import { projectionWindow, valueShare } from "./blockBounds.js";
@@ -76,7 +77,7 @@ const packed = computed(() =>
   packMarks(
     marks.value.map(
       ({ x, y, z, radius, colour, shape, isChosen, direction }): SpaceMark => ({
-        ...{ x, y, z, radius, colour, isHollow: shape === "dashed" },
+        ...{ x, y, z, radius, colour: cssHex(colour), isHollow: shape === "dashed" },
         ...(isChosen && { isChosen }),
         ...(direction && { direction }),
       }),

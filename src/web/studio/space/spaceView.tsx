@@ -2,6 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../api.js";
+import { followRun } from "../look/dropped.js";
 import { goTo, hover, onMark, overlays, type VolumeInfo } from "../look/stage.js";
 import { blockOf, type LoadedBlock } from "./blocks.js";
 import { firstCamera } from "./camera.js";
@@ -23,6 +24,7 @@ export function SpaceView({ info }: { readonly info: VolumeInfo }) {
   const over = useRef<HTMLCanvasElement>(null);
   const [problem, setProblem] = useState<string | undefined>(undefined);
   useEffect(() => loading(info), [info.id]);
+  useEffect(() => followRun(info.run), [info.run]);
   useEffect(() => {
     if (!holder.current || !picture.current || !over.current) return;
     return showing(holder.current, picture.current, over.current, setProblem);

@@ -52,6 +52,7 @@ async function opened(
   const studio = await openStudio(browser, { paths: [folder, ...paths] }, options);
   onTestFinished(() => studio.close());
   await studio.page.locator(".space canvas[data-fine]").waitFor();
+  await studio.page.getByRole("tab", { name: "Layers" }).click();
   return studio;
 }
 
@@ -165,6 +166,8 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
     await expect
       .poll(async () => (await readSpace(page, [[x, y]])).colours[0]!.some((part) => part > 60))
       .toBe(true);
+    const [red, green, blue] = (await readSpace(page, [[x, y]])).colours[0]! as [number, number, number];
+    expect(green).toBeGreaterThan(2 * Math.max(red, blue) + 20);
     await page.locator(".space canvas.over").click({ position: { x, y } });
     await expect.poll(() => page.url()).toContain("at=300.0%2C400.0%2C100.0");
     await page.getByText(/^ribosome of mine\.csv/).waitFor();
