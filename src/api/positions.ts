@@ -3,8 +3,8 @@ import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Shape3 } from "../domain/volume.js";
 import { formatNames, namedFormat } from "../formats/positions/catalogue.js";
-import { type Carrier, checkConvertOptions, convertPositions } from "../formats/positions/convert.js";
-import { allOfTables } from "../formats/positions/format.js";
+import { checkConvertOptions, convertPositions } from "../formats/positions/convert.js";
+import { memory } from "../formats/positions/format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../formats/positions/frames.js";
 import { isFolderToWrite, placeFiles } from "../formats/positions/placeFiles.js";
 import { readPositionFiles } from "../formats/positions/positionFolder.js";
@@ -63,14 +63,6 @@ export interface WrittenPositions {
   readonly frame: FrameName;
   readonly notes: readonly string[];
 }
-
-/** Memory holds all that any format says. */
-const memory: Carrier = {
-  title: "memory",
-  frames: ["angstrom"],
-  carries: new Set([...allOfTables, "translation", "author"]),
-  extra: ["star", "dynamo", "table"],
-};
 
 /**
  * Reads a file of positions, or all of a folder and the folders in it, as x y z in Å from the volume's corner (frame

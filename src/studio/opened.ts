@@ -31,6 +31,8 @@ export interface Opened {
   readonly submissions: readonly string[];
   /** Folders or stores with maps of features. */
   readonly maps: readonly string[];
+  /** Files of meshes: .glb, .obj, .stl. */
+  readonly meshes?: readonly string[];
   readonly reporter: Reporter;
   /** Whether the page may write picks and masks. */
   readonly isAnnotating: boolean;
@@ -51,7 +53,7 @@ export interface Asked extends Pick<Opened, "reporter" | "isAnnotating" | "user"
   readonly spacing?: number | undefined;
 }
 
-type Kind = "data" | "survey" | "run" | "submissions" | "picks" | "maps";
+type Kind = "data" | "survey" | "run" | "submissions" | "picks" | "maps" | "meshes";
 
 /**
  * Finds out what the paths are, and opens the data set; where none is named, the one that a survey or a run's record names
@@ -89,6 +91,7 @@ export async function openForStudio(asked: Asked): Promise<Opened> {
     picks: [...asked.picks, ...of("picks"), ...of("run")],
     submissions: of("submissions"),
     maps,
+    meshes: of("meshes"),
     reporter,
     isAnnotating: asked.isAnnotating,
     user: asked.user,
@@ -132,6 +135,7 @@ async function isDataset(path: string): Promise<boolean> {
 
 /** @throws BadUsage where the name is that of no volume, configuration or file of positions */
 function kindOfFile(path: string): Kind {
+  if (/\.(?:glb|obj|stl)$/i.test(path)) return "meshes";
   if (isMrcName(path) || /\.json(?:#|$)/.test(path)) return "data";
   const [place = path] = path.split("@");
   if (positionFormats.some(({ extensions }) => extensions.includes(extname(place)))) return "picks";

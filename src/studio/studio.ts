@@ -7,6 +7,8 @@ import { type Route, routed } from "../serve/routes.js";
 import { builtModule } from "../system/threads/threads.js";
 import { viewerOrigin } from "../viewers/neuroglancer.js";
 import { catalogueRoutes } from "./catalogue/routes.js";
+import { droppedRoutes } from "./dropped/routes.js";
+import { meshRoutes } from "./meshes/routes.js";
 import type { Opened } from "./opened.js";
 import { picksRoutes } from "./picks/routes.js";
 import { PickSets } from "./picks/sets.js";
@@ -70,10 +72,11 @@ export async function studioRoutes(opened: Opened, here: { readonly url: string 
   const maps =
     opened.maps.length > 0 ? await findFeatureMaps(opened.maps, { isPartial: true, reporter }) : [];
   const places = volumePlaces(dataset, maps);
+  const volumes = new Volumes(places);
   const sets = new PickSets(opened);
   return [
     ...sessionRoutes(opened, places),
-    ...volumeRoutes(new Volumes(places)),
+    ...volumeRoutes(volumes),
     ...picksRoutes(
       sets,
       (dataset?.runs ?? []).map(({ name }) => name),
@@ -81,6 +84,8 @@ export async function studioRoutes(opened: Opened, here: { readonly url: string 
     ...(dataset ? sceneRoutes(dataset, places, new Scenes(dataset, sets, here)) : []),
     ...catalogueRoutes(opened),
     ...progressRoutes(opened),
+    ...droppedRoutes(volumes),
+    ...meshRoutes(opened),
   ];
 }
 

@@ -5,7 +5,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { runNameOf } from "../runNames.js";
 import { withBoxes } from "./boxes.js";
 import { checkFinite, checkNeeds, checkOrientations } from "./checks.js";
-import type { PositionFormat, WriteOptions } from "./format.js";
+import type { Carrier, WriteOptions } from "./format.js";
 import {
   countsInVoxels,
   type ExtraColumns,
@@ -51,9 +51,6 @@ export function checkConvertOptions({ spacing, fromSpacing, toSpacing, size, box
   if (bad !== undefined)
     throw new PickbenchError("BadUsage", `--size is ${bad}, wanted a whole number of at least 1; give one`);
 }
-
-/** What of a format decides how positions are converted for it. */
-export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs" | "hasBoxes">;
 
 /** Sets of positions and where they come from. */
 type SourceSets = Pick<PositionsFile, "path" | "sets"> & Partial<PositionsFile>;

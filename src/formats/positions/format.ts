@@ -83,6 +83,17 @@ export interface PositionFormat {
   readonly write: (sets: readonly PositionSet[], options: WriteOptions) => Written;
 }
 
+/** What of a format decides how positions are converted for it. */
+export type Carrier = Pick<PositionFormat, "title" | "frames" | "carries" | "extra" | "needs" | "hasBoxes">;
+
+/** Memory, which holds all that any format says. */
+export const memory: Carrier = {
+  title: "memory",
+  frames: ["angstrom"],
+  carries: new Set([...allOfTables, "translation", "author"]),
+  extra: ["star", "dynamo", "table"],
+};
+
 /** Makes the error of a broken place in a file, in one sentence. */
 export const broken = (path: string, place: string, got: string, wanted: string): PickbenchError =>
   new PickbenchError("BadDataset", `${path}, ${place}: ${got}, wanted ${wanted}: mend the file`, { path });

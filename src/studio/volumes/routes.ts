@@ -4,7 +4,7 @@ import type { Route } from "../../serve/routes.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Axis, Volumes } from "./slices.js";
 
-/** Routes of volumes: planes as 16 bits little endian over `range`, a block as bytes over `contrast`, single values. */
+/** Routes of volumes: planes as 16 bits little endian over `range`, a block as bytes over `X-Ends`, single values. */
 export const volumeRoutes = (volumes: Volumes): Route[] => [
   {
     method: "GET",
@@ -34,7 +34,11 @@ export const volumeRoutes = (volumes: Volumes): Route[] => [
     path: "/api/volumes/:id/block/auto",
     answer: async ({ params }) => {
       const block = await volumes.block(params.id!);
-      const headers = { "X-Shape": block.shape.join(), "X-Spacing": block.spacing.join() };
+      const headers = {
+        "X-Shape": block.shape.join(),
+        "X-Spacing": block.spacing.join(),
+        "X-Ends": block.ends.join(),
+      };
       return bytes(block.bytes, headers);
     },
     still: async () => volumes.ids().map((id) => ({ id })),

@@ -6,7 +6,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { LastUsed } from "../lastUsed.js";
 import { BrickCache, boxOfBricks } from "./bricks.js";
 import type { OpenVolume, VolumePlace } from "./place.js";
-import { asBytes, bytesOfWords, type Shades, shadesOf } from "./shades.js";
+import { asBytes, bytesOfWords, type Ends, type Shades, shadesOf } from "./shades.js";
 import { type BrickPlace, brickPlaces, brickShape } from "./stillBricks.js";
 
 export type Axis = "z" | "y" | "x";
@@ -32,6 +32,8 @@ export interface Plane {
 export interface Block {
   readonly shape: Shape3;
   readonly spacing: Spacing3;
+  /** Values that 0 and 255 stand for. */
+  readonly ends: Ends;
   readonly bytes: Uint8Array;
 }
 
@@ -106,7 +108,7 @@ export class Volumes {
     const { volume, shades } = await this.#ready(id);
     const level = volume.levels.findIndex(({ shape }) => voxelCount(shape) <= mostBlock);
     const from = level < 0 ? volume.levels.length - 1 : level;
-    return blockOf(volume, from, shades.contrast, this.place(id).kind === "labels");
+    return blockOf(volume, from, blockEnds(shades.contrast, this.place(id).kind), this.place(id).kind);
   }
 
   /** Lists the bricks of all levels of a volume. */
@@ -172,13 +174,24 @@ function copyPlane(
   }
 }
 
+/** Share of the contrast that a block of greys reaches beyond it on each side: projections show the extremes. */
+const beyondContrast = 0.5;
+
+function blockEnds([black, white]: Ends, kind: VolumePlace["kind"]): Ends {
+  if (kind === "labels") return [0, 255];
+  if (kind !== "tomogram") return [black, white];
+  const more = (white - black) * beyondContrast;
+  return [black - more, white + more];
+}
+
 /** Reads a level slab by slab as bytes, each the mean of a cube of voxels; labels are taken from the cube's first corner. */
 async function blockOf(
   volume: OpenVolume,
   level: number,
-  contrast: Shades["contrast"],
-  isLabels: boolean,
+  ends: Ends,
+  kind: VolumePlace["kind"],
 ): Promise<Block> {
+  const isLabels = kind === "labels";
   const { shape, spacing } = volume.levels[level]!;
   const side = Math.max(1, Math.ceil(Math.cbrt(voxelCount(shape) / mostBlock)));
   const small = shape.map((size) => Math.max(1, Math.floor(size / side))) as unknown as Shape3;
@@ -189,10 +202,10 @@ async function blockOf(
     const to = Math.min(small[0] * side, z + planes);
     const values = await volume.read(level, { start: [z, 0, 0], end: [to, shape[1], shape[2]] });
     const cubes = side === 1 ? values : cubesOf(values, shape, small, side, isLabels);
-    asBytes(cubes, isLabels ? [0, 255] : contrast, bytes, (z / side) * plane);
+    asBytes(cubes, ends, bytes, (z / side) * plane);
   }
   const coarse = spacing.map((length) => length * side) as unknown as Spacing3;
-  return { shape: small, spacing: coarse, bytes };
+  return { shape: small, spacing: coarse, ends, bytes };
 }
 
 function cubesOf(

@@ -1,16 +1,19 @@
 // The viewer: a run's tomogram in three planes, with panels beside them.
 import { effect, signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { address, addressText, keepAddress } from "../address.js";
 import { getJson, named, sentence } from "../api.js";
 import { type ListedVolume, session } from "../session.js";
+import { SpaceView } from "../space/spaceView.js";
 import { ContrastControls } from "./contrastControls.js";
+import { dropZone } from "./dropped.js";
 import { panels } from "./panels.js";
 import { fitAll, Plane } from "./plane.js";
 import {
   centre,
   contrast,
   extentOf,
+  panel,
   place,
   planes,
   run,
@@ -22,7 +25,6 @@ import {
 import { Status } from "./status.js";
 
 const failure = signal("");
-const panel = signal<string | undefined>(undefined);
 
 const tomogramsOf = (name: string | undefined): ListedVolume[] =>
   (session.value?.runs.find((each) => each.name === name)?.volumes ?? []).filter(
@@ -152,11 +154,14 @@ export function Look() {
     else failure.value = `${asked ?? "This"} has no tomogram here.`;
   }, [asked]);
   const info = volume.value;
+  const views = useRef<HTMLDivElement>(null);
+  useEffect(() => (views.current ? dropZone(views.current) : undefined), []);
   return (
     <div class="look">
-      <div class="views">
+      <div class="views" ref={views}>
         {failure.value && <p class="failure">{failure.value}</p>}
         {info && planes.map((axes) => <Plane key={`${info.id} ${axes.across}`} axes={axes} info={info} />)}
+        {info && <SpaceView info={info} />}
       </div>
       <aside class="side">
         <RunChoice />

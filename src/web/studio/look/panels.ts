@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { ElsewherePanel } from "../elsewhere/panel.js";
 import type { Session } from "../session.js";
 import { VerdictsPanel } from "../verdicts/panel.js";
+import { LayersPanel } from "./layersPanel.js";
 
 export interface Panel {
   readonly name: string;
@@ -13,5 +14,6 @@ export interface Panel {
 
 export const panels: readonly Panel[] = [
   { name: "verdicts", label: "Verdicts", isShown: ({ runs }) => runs.length > 0, Panel: VerdictsPanel },
+  { name: "layers", label: "Layers", isShown: () => true, Panel: LayersPanel },
   { name: "elsewhere", label: "Elsewhere", isShown: ({ runs }) => runs.length > 0, Panel: ElsewherePanel },
 ];

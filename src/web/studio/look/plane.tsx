@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../api.js";
 import { drawBar, drawCross, drawMarks, markAt } from "./drawMarks.js";
 import { type Frame, toPixel } from "./frame.js";
+import { OverlayPainter } from "./overlayPainter.js";
 import { levelFor, PlaneLoader, type PlaneWanted } from "./planes.js";
 import { usePointer } from "./pointer.js";
 import { greyTable, paintGreys } from "./shading.js";
@@ -14,6 +15,7 @@ import {
   indexAt,
   type Mark,
   markLayers,
+  overlays,
   type PlaneAxes,
   type Point,
   place,
@@ -112,6 +114,7 @@ function drawing(
   };
   const loader = new PlaneLoader(info, axes.across, redraw, onFailure);
   const painter = greyPainter(info);
+  const laidOver = new OverlayPainter(axes, redraw, onFailure);
   let last: PlaneWanted | undefined;
   const draw = (): void => {
     fit(picture, holder);
@@ -123,11 +126,12 @@ function drawing(
     if (last === undefined || last.index !== wanted.index || last.level !== wanted.level) last = wanted;
     const shown = [wanted, coarsest(info, axes, place.value)].find((each) => loader.get(each));
     if (shown) painter(picture, frame, shown, loader.get(shown)!);
+    if (shown) laidOver.draw(picture.getContext("2d")!, frame, place.value);
     if (shown === wanted) picture.dataset.shown = `${wanted.level} ${wanted.index}`;
     drawOver(over, frame, place.value);
   };
   const stop = effect(() => {
-    for (const each of [place, centre, zoom, contrast]) each.value;
+    for (const each of [place, centre, zoom, contrast, overlays]) each.value;
     allMarks();
     redraw();
   });
@@ -138,6 +142,7 @@ function drawing(
     watching.disconnect();
     cancelAnimationFrame(asked);
     loader.close();
+    laidOver.close();
   };
 }
 

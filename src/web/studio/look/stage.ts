@@ -70,6 +70,8 @@ export interface Overlay {
   /** 0 to 1 */
   readonly opacity: number;
   readonly isShown: boolean;
+  /** Share at which its surface lies in 3-D; one half if absent. */
+  readonly threshold?: number;
 }
 
 /** Name of the run. */
@@ -89,6 +91,8 @@ export const markLayers = signal<readonly MarkLayer[]>([]);
 export const tool = signal<Tool | undefined>(undefined);
 /** What the pointer is over: a point in Å, and the mark there. */
 export const hover = signal<{ readonly at: Point; readonly mark?: Mark } | undefined>(undefined);
+/** Name of the panel beside the views; the first one if undefined. */
+export const panel = signal<string | undefined>(undefined);
 /** Called when a mark is clicked. */
 export const onMark = signal<((layer: string, mark: Mark) => void) | undefined>(undefined);
 
