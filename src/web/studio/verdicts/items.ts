@@ -69,15 +69,17 @@ export function itemsOfOne(judged: readonly TypeVerdicts<StudioPick>[], columns:
   const items: Item[] = [];
   for (const { particle, picks, truths } of judged) {
     const type = particle.name;
-    const foundBy = new Map<number, ParticlePick>();
-    for (const { truth, match, index } of truths) {
-      if (match) foundBy.set(match.index, truth);
-      else items.push({ id: `t${index}`, kind: "missed", type, place: truth, facts: () => [] });
-    }
-    for (const { index, pick, verdict } of picks) {
-      const truth = foundBy.get(index);
-      const place: Fact[] = truth ? [["displacement", moved(displacement(truth, pick))]] : [];
-      const facts = () => [...ofPick(pick, columns).slice(0, 1), ...place, ...ofPick(pick, columns).slice(1)];
+    for (const { truth, match, index } of truths)
+      if (!match) items.push({ id: `t${index}`, kind: "missed", type, place: truth, facts: () => [] });
+    for (const { index, pick, verdict, truth } of picks) {
+      const facts = (): Fact[] => {
+        const [score, ...others] = ofPick(pick, columns);
+        return [
+          score!,
+          ...(truth ? [["displacement", moved(displacement(truth, pick))] as const] : []),
+          ...others,
+        ];
+      };
       items.push({ id: `a${index}`, kind: verdict, type, place: pick, other: truth, facts });
     }
   }
