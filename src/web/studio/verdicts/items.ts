@@ -150,7 +150,11 @@ interface ItemMark {
   readonly radius: number;
   readonly isChosen: boolean;
   readonly label: string;
+  readonly direction?: readonly [x: number, y: number, z: number];
 }
+
+/** Where a rotation, row by row, turns the z axis. */
+const turnedZ = (r: readonly number[]): readonly [number, number, number] => [r[2]!, r[5]!, r[8]!];
 
 /** How an item is drawn; its label is made when it is asked for, as most never are. */
 export function markOf(
@@ -162,6 +166,7 @@ export function markOf(
   return {
     ...{ id, x: place.x, y: place.y, z: place.z, shape: kinds[kind].shape, isChosen },
     ...look,
+    ...(place.rotation ? { direction: turnedZ(place.rotation) } : {}),
     get label() {
       const facts = item.facts().map(([name, value]) => `${name} ${value}`);
       return [`${type}: ${kinds[kind].label}`, ...facts].join(", ");

@@ -69,6 +69,13 @@ describe("items of one set", () => {
     );
   });
 
+  test("with an orientation say where their z axis points", () => {
+    const turned = { ...at(3), rotation: [0, 0, 1, 0, 1, 0, -1, 0, 0] };
+    const [, item] = itemsOfOne(judgedOf([turned]), []);
+    expect(markOf(item!, { colour: "white", radius: 60 }, false).direction).toEqual([1, 0, 0]);
+    expect(markOf(items[1]!, { colour: "white", radius: 60 }, false)).not.toHaveProperty("direction");
+  });
+
   test("have a shape for each kind", () => {
     expect(new Set(kindsOfOne.map((kind) => kinds[kind].shape)).size).toBe(kindsOfOne.length);
   });
