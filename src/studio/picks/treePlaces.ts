@@ -86,23 +86,33 @@ export class TruthPlace implements PickPlace {
     this.#parts = parts;
   }
 
-  /** The data set's own, where anybody picked the run: a run that others picked has a truth, though it be empty. */
+  /**
+   * The data set's own, where anybody picked the run: a run that others picked has a truth, though it be empty.
+   *
+   * @throws PickbenchError BadDataset where several sessions are left to choose from
+   */
   async authors(run: string): Promise<string[]> {
     const { dataset } = this.#parts;
     if (!isRun(dataset, run)) return [];
     const files = await Promise.all(dataset.particles.map(({ name }) => listPicks(dataset, run, name)));
-    return files.flat().length > 0 ? [""] : [];
+    if (files.flat().length === 0) return [];
+    await this.#chosen(run);
+    return [""];
   }
 
   async read(run: string): Promise<PickColumns> {
     const { dataset } = this.#parts;
-    if (!isRun(dataset, run)) return noPicks;
+    return isRun(dataset, run) ? readAll(this.#parts, run, await this.#chosen(run)) : noPicks;
+  }
+
+  async #chosen(run: string): Promise<[type: string, file: PicksFile][]> {
+    const { dataset } = this.#parts;
     const chosen: [string, PicksFile][] = [];
     for (const { name } of dataset.particles) {
       const file = await chosenPicks(dataset, run, name);
       if (file) chosen.push([name, file]);
     }
-    return readAll(this.#parts, run, chosen);
+    return chosen;
   }
 
   runs(): Promise<string[]> {

@@ -87,6 +87,7 @@ describe("sets of picks in a data set", () => {
     copick("data/overlay", "TS_1", "tom_1_ribosome", "ribosome", [[2]]);
     const sets = await setsOf({ data: join(root, "data") });
     await expect(sets.read("truth", "TS_1")).rejects.toThrow("several sessions");
+    expect((await sets.list("TS_1"))[0]?.trouble).toContain("several sessions (mia_1, tom_1)");
     expect(await placesOf(sets, "data:tom_1")).toEqual([["ribosome", 2, undefined]]);
   });
 

@@ -73,7 +73,7 @@ export function Counts({ side }: { readonly side: Side }) {
         {side.toUpperCase()}: {nameOf(side)}
       </h3>
       <Scope runs={all?.runs} side={side} />
-      {isOfAllRuns.value && allRunsFailure[side].value && <p class="failure">{allRunsFailure[side].value}</p>}
+      {allRunsFailure[side].value && <p class="failure">{allRunsFailure[side].value}</p>}
       {isOfAllRuns.value && !all && !allRunsFailure[side].value && <p>Counting all runs…</p>}
       <table>
         <thead>

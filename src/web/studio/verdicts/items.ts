@@ -69,15 +69,17 @@ export function itemsOfOne(judged: readonly TypeVerdicts<StudioPick>[], columns:
   const items: Item[] = [];
   for (const { particle, picks, truths } of judged) {
     const type = particle.name;
-    const foundBy = new Map<number, ParticlePick>();
-    for (const { truth, match, index } of truths) {
-      if (match) foundBy.set(match.index, truth);
-      else items.push({ id: `t${index}`, kind: "missed", type, place: truth, facts: () => [] });
-    }
-    for (const { index, pick, verdict } of picks) {
-      const truth = foundBy.get(index);
-      const place: Fact[] = truth ? [["displacement", moved(displacement(truth, pick))]] : [];
-      const facts = () => [...ofPick(pick, columns).slice(0, 1), ...place, ...ofPick(pick, columns).slice(1)];
+    for (const { truth, match, index } of truths)
+      if (!match) items.push({ id: `t${index}`, kind: "missed", type, place: truth, facts: () => [] });
+    for (const { index, pick, verdict, truth } of picks) {
+      const facts = (): Fact[] => {
+        const [score, ...others] = ofPick(pick, columns);
+        return [
+          score!,
+          ...(truth ? [["displacement", moved(displacement(truth, pick))] as const] : []),
+          ...others,
+        ];
+      };
       items.push({ id: `a${index}`, kind: verdict, type, place: pick, other: truth, facts });
     }
   }
@@ -148,7 +150,11 @@ interface ItemMark {
   readonly radius: number;
   readonly isChosen: boolean;
   readonly label: string;
+  readonly direction?: readonly [x: number, y: number, z: number];
 }
+
+/** Where a rotation, row by row, turns the z axis. */
+const turnedZ = (r: readonly number[]): readonly [number, number, number] => [r[2]!, r[5]!, r[8]!];
 
 /** How an item is drawn; its label is made when it is asked for, as most never are. */
 export function markOf(
@@ -160,6 +166,7 @@ export function markOf(
   return {
     ...{ id, x: place.x, y: place.y, z: place.z, shape: kinds[kind].shape, isChosen },
     ...look,
+    ...(place.rotation ? { direction: turnedZ(place.rotation) } : {}),
     get label() {
       const facts = item.facts().map(([name, value]) => `${name} ${value}`);
       return [`${type}: ${kinds[kind].label}`, ...facts].join(", ");

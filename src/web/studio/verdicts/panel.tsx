@@ -1,8 +1,8 @@
 // Verdicts beside the planes: sets, counts with sliders, differences, what is marked, and lists to step through.
-import { computed } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Mark } from "../look/stage.js";
-import { onMark, showMarks } from "../look/stage.js";
+import { onMark, run, showMarks } from "../look/stage.js";
 import { Choices } from "./choices.js";
 import { Counts } from "./counts.js";
 import { DifferenceTable } from "./differenceTable.js";
@@ -50,7 +50,15 @@ function stepByKey(event: KeyboardEvent): void {
 /** Follows choices, sliders, keys and clicks on marks while the panel is there. */
 function useVerdicts(): void {
   useEffect(() => {
-    const ends = [followChoices(), followSliders(), showMarks({ id: "verdicts", label: "verdicts", marks })];
+    const ends = [
+      followChoices(),
+      followSliders(),
+      showMarks({ id: "verdicts", label: "verdicts", marks }),
+      effect(() => {
+        run.value;
+        chosenId.value = undefined;
+      }),
+    ];
     const before = onMark.value;
     onMark.value = (_, mark) => {
       const item = items.value.find(({ id }) => id === mark.id);

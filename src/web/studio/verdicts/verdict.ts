@@ -1,5 +1,6 @@
 /** Verdicts on the picks and particles of one run, at any threshold, by either definition of a match. */
 import type { Particle, ParticlePick } from "../../../domain/particles.js";
+import { nearestOf } from "../../../score/diagnosis/nearest.js";
 import { matchDistanceOf } from "../../../score/diagnosis/verdicts.js";
 import type { Counts } from "../../../score/match/fbeta.js";
 import { createMatcher } from "../../../score/match/matching.js";
@@ -24,6 +25,8 @@ export interface JudgedPick<Pick extends ParticlePick = ParticlePick> {
   readonly index: number;
   readonly pick: Pick;
   readonly verdict: Verdict;
+  /** The particle that it found; of one that found none, the nearest in reach. */
+  readonly truth: ParticlePick | undefined;
 }
 
 /** A true particle, and the pick that found it. */
@@ -52,7 +55,11 @@ interface Prepared<Pick extends ParticlePick> {
   readonly particle: Particle;
   readonly truths: readonly { readonly index: number; readonly truth: ParticlePick }[];
   /** Surest first. */
-  readonly picks: readonly { readonly index: number; readonly pick: Pick; readonly isInReach: boolean }[];
+  readonly picks: readonly {
+    readonly index: number;
+    readonly pick: Pick;
+    readonly near: ParticlePick | undefined;
+  }[];
   readonly coordinates: Float64Array;
   readonly steps: CountSteps;
 }
@@ -141,7 +148,11 @@ function prepare<Pick extends ParticlePick>(
     truths,
     picks: sorted.map(({ index, pick }) => ({
       ...{ index, pick },
-      isInReach: grid.within(pick.x, pick.y, pick.z, distance, found) > 0,
+      near: nearestOf(
+        pick,
+        found.slice(0, grid.within(pick.x, pick.y, pick.z, distance, found)).map((at) => truths[at]!.truth),
+        (each) => each,
+      )?.item,
     })),
     coordinates: places,
     steps: countSteps(places, { coordinates, scores: scores.sort().reverse() }, distance),
@@ -158,14 +169,14 @@ function judged<Pick extends ParticlePick>(
   for (const { pick } of picks) matcher.add(pick.x, pick.y, pick.z);
   const pairs = definition === "challenge" ? matcher.nearest() : matcher.pairs();
   const byTruth = new Map(pairs.map((pair) => [pair.truth, pair]));
-  const serving = new Set(pairs.map(({ prediction }) => prediction));
+  const serving = new Map(pairs.map(({ prediction, truth }) => [prediction, truths[truth]!.truth]));
   const tp = pairs.length;
   return {
     particle,
-    picks: picks.map(({ index, pick, isInReach }, at) => ({
-      ...{ index, pick },
-      verdict: serving.has(at) ? "true" : isInReach ? "double" : "false",
-    })),
+    picks: picks.map(({ index, pick, near }, at) => {
+      const truth = serving.get(at);
+      return { index, pick, verdict: truth ? "true" : near ? "double" : "false", truth: truth ?? near };
+    }),
     truths: truths.map(({ index, truth }, at) => {
       const pair = byTruth.get(at);
       const by = pair && picks[pair.prediction]!;

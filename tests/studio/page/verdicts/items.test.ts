@@ -52,7 +52,10 @@ describe("items of one set", () => {
         ["membrane_distance", "12.5"],
         ["lies_in", "cytosol"],
       ],
-      [["score", "0.5"]],
+      [
+        ["score", "0.5"],
+        ["displacement", "4.0 Å (x -4.0, y 0.0, z 0.0)"],
+      ],
       [
         ["score", "0.25"],
         ["membrane_distance", "1"],
@@ -61,7 +64,16 @@ describe("items of one set", () => {
     ]);
     const mark = markOf(items[2]!, { colour: "white", radius: 60 }, true);
     expect(mark).toMatchObject({ id: "a1", x: -4, shape: "diamond", radius: 60, isChosen: true });
-    expect(mark.label).toBe("apo-ferritin: found again, score 0.5");
+    expect(mark.label).toBe(
+      "apo-ferritin: found again, score 0.5, displacement 4.0 Å (x -4.0, y 0.0, z 0.0)",
+    );
+  });
+
+  test("with an orientation say where their z axis points", () => {
+    const turned = { ...at(3), rotation: [0, 0, 1, 0, 1, 0, -1, 0, 0] };
+    const [, item] = itemsOfOne(judgedOf([turned]), []);
+    expect(markOf(item!, { colour: "white", radius: 60 }, false).direction).toEqual([1, 0, 0]);
+    expect(markOf(items[1]!, { colour: "white", radius: 60 }, false)).not.toHaveProperty("direction");
   });
 
   test("have a shape for each kind", () => {
