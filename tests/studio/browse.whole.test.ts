@@ -27,6 +27,9 @@ let survey: Survey;
 let data: string;
 let browser: Browser;
 
+/** Waits until what is asked for is as it is to be. */
+const until = <T>(asked: () => Promise<T>) => expect.poll(asked, { timeout: 30_000 });
+
 beforeAll(async () => {
   writeLargeSurvey(large, count);
   survey = await openSurvey(large);
@@ -73,7 +76,7 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     const begun = performance.now();
     const { page, faults, strangers } = await opened(large);
     console.log(`first rows of ${count} after ${(performance.now() - begun).toFixed(0)} ms`);
-    await expect.poll(() => found(page).textContent()).toBe(`${count} tomograms`);
+    await until(() => found(page).textContent()).toBe(`${count} tomograms`);
     expect(await page.getByRole("table", { name: "tomograms" }).getAttribute("aria-rowcount")).toBe("10001");
     const list = page.locator(".tomograms");
     for (const [place, run] of [
@@ -86,7 +89,7 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
       }, place);
       await page.getByRole("link", { name: run, exact: true }).waitFor();
       const row = page.locator("tr.item", { hasText: run });
-      await expect.poll(() => row.locator("td.number").first().textContent()).toBe("10");
+      await until(() => row.locator("td.number").first().textContent()).toBe("10");
       expect(await page.locator("tr.item").count()).toBeLessThan(60);
     }
     expect([faults, strangers]).toEqual([[], []]);
@@ -119,13 +122,13 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     const where = "membrane.percent > 10 and noise < 0.5";
     await find(page, where);
     const { total, rows } = await survey.find(where, { sort: "noise desc", limit: 5 });
-    await expect.poll(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
     await page.getByRole("button", { name: "noise" }).click();
-    await expect.poll(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
+    await until(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
     const head = page.getByRole("columnheader", { name: "noise" });
     expect(await head.getAttribute("aria-sort")).toBe("descending");
     await page.reload();
-    await expect.poll(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
+    await until(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
     expect(await page.getByLabel("Expression").inputValue()).toBe(where);
     expect(faults).toEqual([]);
   });
@@ -134,12 +137,12 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     const { page } = await opened(large);
     const before = await rowsOf(page);
     await find(page, "membran.percent > 10");
-    await expect
-      .poll(() => page.locator("#expression-fault").textContent())
-      .toMatch(/did you mean membrane\.percent\?.*\n {2}membran\.percent > 10\n {2}\^{15}/s);
+    await until(() => page.locator("#expression-fault").textContent()).toMatch(
+      /did you mean membrane\.percent\?.*\n {2}membran\.percent > 10\n {2}\^{15}/s,
+    );
     expect(await rowsOf(page)).toEqual(before);
     await find(page, "");
-    await expect.poll(() => page.locator("#expression-fault").textContent()).toBe("");
+    await until(() => page.locator("#expression-fault").textContent()).toBe("");
   });
 
   test("are filtered by ranges, which write expressions", async () => {
@@ -149,9 +152,9 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     await page.getByLabel("to", { exact: true }).fill("1600");
     await page.getByLabel("to", { exact: true }).press("Tab");
     const where = "sample >= 1500 and sample <= 1600";
-    await expect.poll(() => page.getByLabel("Expression").inputValue()).toBe(where);
+    await until(() => page.getByLabel("Expression").inputValue()).toBe(where);
     const { total } = await survey.find(where, { limit: 1 });
-    await expect.poll(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
   });
 
   test("are chosen by clicks and keys", async () => {
@@ -167,10 +170,10 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     await page.keyboard.press("Space");
     await page.keyboard.press("Shift+ArrowDown");
     await page.keyboard.press("Shift+ArrowDown");
-    await expect.poll(() => chosen(page).textContent()).toBe("3 chosen");
+    await until(() => chosen(page).textContent()).toBe("3 chosen");
     await page.keyboard.press("End");
     await page.getByRole("link", { name: "TS_09999" }).waitFor();
-    await expect.poll(() => page.evaluate<string>("document.activeElement.textContent")).toBe("TS_09999");
+    await until(() => page.evaluate<string>("document.activeElement.textContent")).toBe("TS_09999");
     await page.keyboard.press("Control+a");
     expect(await chosen(page).textContent()).toBe(`${count} chosen`);
     await page.keyboard.press("Enter");
@@ -182,7 +185,7 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     const where = "void.percent > 19 and ribosome.count >= 50";
     await find(page, where);
     const { total } = await survey.find(where, { limit: 1 });
-    await expect.poll(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
     await page.getByLabel("Subset").fill("good");
     await page.getByRole("button", { name: "write" }).click();
     const file = join(large, "subsets", "good.txt");
@@ -231,7 +234,7 @@ describe.skipIf(!hasChromium)("a data set and its survey in a browser", () => {
       page.evaluate<number[]>(
         '[...document.querySelectorAll("li.item img")].map((each) => each.naturalWidth)',
       );
-    await expect.poll(widths).toEqual([64, 64, 64, 64]);
+    await until(widths).toEqual([64, 64, 64, 64]);
     await page.getByRole("link", { name: "TS_S2" }).click();
     await page.getByRole("heading", { name: "TS_S2" }).waitFor();
     const shown = (await pickbench("survey", "show", "TS_S2", "--survey", small)).stdout.split("\n");
@@ -244,13 +247,11 @@ describe.skipIf(!hasChromium)("a data set and its survey in a browser", () => {
   test("are two tables of one page", async () => {
     const { page, faults } = await opened(small);
     await page.getByLabel("Show").selectOption({ index: 1 });
-    await expect
-      .poll(() => page.getByLabel("Show").locator("option:checked").textContent())
-      .toMatch(/^data set/);
+    await until(() => page.getByLabel("Show").locator("option:checked").textContent()).toMatch(/^data set/);
     await find(page, "ribosome.count > 2");
     await page.getByText("No tomogram fulfils that.").waitFor();
     await find(page, "ribosome.count = 2");
-    await expect.poll(() => rowsOf(page)).toEqual(["TS_S1", "TS_S2", "TS_S3", "TS_S4"]);
+    await until(() => rowsOf(page)).toEqual(["TS_S1", "TS_S2", "TS_S3", "TS_S4"]);
     expect(faults).toEqual([]);
   });
 });
