@@ -161,7 +161,13 @@ function Histogram({ spread: { least, largest, counts, missing }, range }: { spr
     least + (at + 1) * bin >= (range.from ?? -Infinity) && least + at * bin <= (range.to ?? Infinity);
   const text = `from ${digits(least)} to ${digits(largest)}${missing > 0 ? `, missing in ${missing}` : ""}`;
   return (
-    <svg class="spread-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`values ${text}`}>
+    <svg
+      class="spread-chart"
+      preserveAspectRatio="none"
+      viewBox={`0 0 ${width} ${height}`}
+      role="img"
+      aria-label={`values ${text}`}
+    >
       <title>{text}</title>
       {counts.map((count, at) => (
         <rect
