@@ -79,19 +79,20 @@ const scroll = (across, count) => `(async () => {
 const turn = `(async () => {
   const [picture, over] = document.querySelectorAll(".space canvas");
   const frame = () => new Promise(requestAnimationFrame);
-  const coarse = [], fine = [];
+  const coarse = [], pixels = [], fine = [];
   for (let at = 0; at < 8; at++) {
     let before = picture.dataset.coarse;
     over.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
     const start = performance.now();
     while (picture.dataset.coarse === before && performance.now() - start < 3000) await frame();
-    coarse.push(Number(picture.dataset.coarse));
+    coarse.push(Number(picture.dataset.coarse.split(" ")[1]));
+    pixels.push(Number(picture.dataset.coarse.split(" ")[2]));
     before = picture.dataset.fine;
     while (picture.dataset.fine === before && performance.now() - start < 20000) await frame();
     fine.push(performance.now() - start);
   }
   const middle = (list) => list.sort((a, b) => a - b)[list.length >> 1];
-  return { coarseMs: middle(coarse), fineMs: middle(fine), pixels: [picture.width, picture.height] };
+  return { coarseMs: middle(coarse), coarsePixels: middle(pixels), fineMs: middle(fine), pixels: picture.width * picture.height };
 })()`;
 
 /** Waits until an expression is true in a page, whose policy forbids it to evaluate text itself. */

@@ -34,8 +34,10 @@ export const emptyContent: SpaceContent = {
 export interface SceneListeners {
   /** One sentence where nothing can be drawn; undefined where it can be again. */
   readonly onProblem: (sentence: string | undefined) => void;
-  /** After each picture: whether its volumes are fine, and milliseconds that the last coarse ones took. */
-  readonly onPicture?: (isFine: boolean, coarseMs: number) => void;
+  /** Once volumes were drawn coarsely: milliseconds that it took, and the pixels that were drawn. */
+  readonly onCoarse?: (ms: number, pixels: number) => void;
+  /** Once a picture with fine volumes is on the screen. */
+  readonly onFine?: () => void;
 }
 
 /** A piece of drawing whose end the graphics card has not told yet. */
@@ -64,7 +66,6 @@ export class SpaceScene {
   #needsPicture = false;
   #isFine = false;
   #changedAt = 0;
-  #coarseMs = 0;
   #waiting: (() => void)[] = [];
 
   /** @throws SpaceError where the browser has no WebGL 2 */
@@ -214,7 +215,7 @@ export class SpaceScene {
   #compose(painter: Painter): void {
     painter.compose(this.#content, this.#camera, this.#size, this.#isFine);
     this.#needsPicture = false;
-    this.#listeners.onPicture?.(this.#isFine, this.#coarseMs);
+    if (this.#isFine) this.#listeners.onFine?.();
   }
 
   /** Notes when drawing began, to learn from it once the graphics card says that it is done. */
@@ -233,7 +234,7 @@ export class SpaceScene {
     const ms = performance.now() - since;
     pace.learn(pixels, ms);
     this.#forgetPending();
-    if (pace === this.#paces.coarse) this.#coarseMs = ms;
+    if (pace === this.#paces.coarse) this.#listeners.onCoarse?.(ms, pixels);
     return true;
   }
 

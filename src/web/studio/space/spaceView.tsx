@@ -98,11 +98,13 @@ function showing(
 ): () => void {
   let scene: SpaceScene;
   try {
-    const onPicture = (isFine: boolean, coarseMs: number): void => {
-      picture.dataset.coarse = coarseMs.toFixed(1);
-      if (isFine) picture.dataset.fine = String(Number(picture.dataset.fine ?? 0) + 1);
+    const onCoarse = (ms: number, pixels: number): void => {
+      picture.dataset.coarse = `${performance.now().toFixed(0)} ${ms.toFixed(1)} ${pixels}`;
     };
-    scene = new SpaceScene(picture, { onProblem, onPicture });
+    const onFine = (): void => {
+      picture.dataset.fine = String(Number(picture.dataset.fine ?? 0) + 1);
+    };
+    scene = new SpaceScene(picture, { onProblem, onCoarse, onFine });
   } catch (error) {
     onProblem(sentence(error));
     return () => {};
