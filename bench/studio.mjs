@@ -130,6 +130,35 @@ function ownBytes(id) {
   }
 }
 
+/** Milliseconds of processor time that processes have had: the browser's by kind, and the studio's. */
+async function processor(browser, server) {
+  const whole = await browser.newBrowserCDPSession();
+  const { processInfo } = await whole.send("SystemInfo.getProcessInfo");
+  await whole.detach();
+  const spent = { server: ticks(server.pid) };
+  for (const { type, id } of processInfo) spent[type] = (spent[type] ?? 0) + ticks(id);
+  return spent;
+}
+
+/** Returns the processor time of a process, ms: fields 14 and 15 of its stat, in hundredths of a second. */
+function ticks(id) {
+  try {
+    const [user, system] = readFileSync(`/proc/${id}/stat`, "utf8").replace(/^.*\) /s, "").split(" ").slice(11, 13);
+    return 10 * (Number(user) + Number(system));
+  } catch {
+    return 0;
+  }
+}
+
+/** Does something so many times; returns what it says, and the processor time of one time, ms, by process. */
+async function timed(browser, server, count, act) {
+  const before = await processor(browser, server);
+  const said = await act();
+  const after = await processor(browser, server);
+  const each = Object.entries(after).map(([name, ms]) => [name, Math.round((ms - (before[name] ?? 0)) / count)]);
+  return { ...said, processorMs: Object.fromEntries(each.filter(([, ms]) => ms > 0)) };
+}
+
 const mb = (bytes) => Math.round(bytes / 2 ** 20);
 
 const note = (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -151,15 +180,16 @@ async function measureStudio(browser) {
     const before = await memory(browser, page);
     const scrolling = {};
     for (const across of ["z", "y", "x"]) {
-      scrolling[across] = await page.evaluate(scroll(across, 60));
+      scrolling[across] = await timed(browser, server, 60, () => page.evaluate(scroll(across, 60)));
       note(`${across} ${JSON.stringify(scrolling[across])}`);
     }
-    const space = await page.evaluate(turn);
+    const turning = () => timed(browser, server, 8, () => page.evaluate(turn));
+    const space = await turning();
     note(`projection ${JSON.stringify(space)}`);
     const mode = page.getByLabel("how the tomogram is drawn in 3-D");
     await mode.selectOption("dark surface");
     await page.waitForTimeout(3000);
-    const surface = await page.evaluate(turn);
+    const surface = await turning();
     note(`surface ${JSON.stringify(surface)}`);
     await mode.selectOption("minimum");
     await page.waitForTimeout(3000);

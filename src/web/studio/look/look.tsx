@@ -66,14 +66,20 @@ function viewSize(): number {
   return Math.min(clientWidth, clientHeight) || 400;
 }
 
+/** Milliseconds of rest after which the address is written: a browser takes some two hundred changes in half a minute. */
+const addressRest = 150;
+let addressWaits = 0;
+
 /** Keeps run, place and zoom in the address. */
 effect(() => {
+  clearTimeout(addressWaits);
   const info = volume.value;
   if (!info || !run.value || (address.value.view !== "look" && address.value.view !== "")) return;
   const { x, y, z } = place.value;
   const at = [x, y, z].map((length) => length.toFixed(1)).join(",");
   const query = new URLSearchParams({ volume: info.id, at, zoom: zoom.value.toPrecision(4) });
-  keepAddress("look", [run.value], query);
+  const names = [run.value];
+  addressWaits = window.setTimeout(() => keepAddress("look", names, query), addressRest);
 });
 
 function RunChoice() {

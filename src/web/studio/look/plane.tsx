@@ -27,7 +27,7 @@ import {
 } from "./stage.js";
 
 /** Planes that are loaded ahead, each way. */
-const ahead = 2;
+const ahead = 3;
 
 const allMarks = (): Mark[] => markLayers.value.flatMap(({ marks }) => marks.value);
 

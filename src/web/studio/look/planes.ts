@@ -20,7 +20,10 @@ export interface PlaneWanted {
   readonly index: number;
 }
 
-/** Loads planes of one volume across one axis, one at a time: of those asked for meanwhile the last alone is loaded. */
+/** Planes that are on their way at once: one that is looked at, and those that come next. */
+const atOnce = 3;
+
+/** Loads planes of one volume across one axis, a few at a time: of those asked for meanwhile the last alone are loaded. */
 export class PlaneLoader {
   readonly #info: VolumeInfo;
   readonly #axis: Axis;
@@ -30,7 +33,7 @@ export class PlaneLoader {
   readonly #onFailure: (error: unknown) => void;
   readonly #end = new AbortController();
   #wanted: PlaneWanted[] = [];
-  #isLoading = false;
+  readonly #loading = new Set<string>();
 
   /** @param onChange called when a plane has come @param onFailure called where one could not be loaded */
   constructor(info: VolumeInfo, axis: Axis, onChange: () => void, onFailure: (error: unknown) => void) {
@@ -47,27 +50,35 @@ export class PlaneLoader {
   /** Says which planes are wanted, the most urgent first, in place of those that were wanted before. */
   want(wanted: readonly PlaneWanted[]): void {
     this.#wanted = wanted.filter((each) => this.get(each) === undefined);
-    void this.#load();
+    this.#load();
   }
 
   close(): void {
     this.#end.abort();
   }
 
-  async #load(): Promise<void> {
-    if (this.#isLoading) return;
-    this.#isLoading = true;
+  #load(): void {
+    while (this.#loading.size < atOnce) {
+      const next = this.#wanted.shift();
+      if (next === undefined) return;
+      const key = keyOf(next);
+      if (this.#loading.has(key)) continue;
+      this.#loading.add(key);
+      void this.#loadOne(next).finally(() => {
+        this.#loading.delete(key);
+        this.#load();
+      });
+    }
+  }
+
+  async #loadOne(next: PlaneWanted): Promise<void> {
     try {
-      for (let next = this.#wanted.shift(); next !== undefined; next = this.#wanted.shift()) {
-        const plane = await this.#read(next);
-        this.#kept.set(keyOf(next), plane, plane.words.byteLength);
-        this.#onChange();
-      }
+      const plane = await this.#read(next);
+      this.#kept.set(keyOf(next), plane, plane.words.byteLength);
+      this.#onChange();
     } catch (error) {
       this.#wanted = [];
       if (!this.#end.signal.aborted) this.#onFailure(error);
-    } finally {
-      this.#isLoading = false;
     }
   }
 
