@@ -62,7 +62,7 @@ interface Looks {
   readonly ground: string;
 }
 
-const rowsOf = (page: Page): Promise<string[]> => page.locator("tr.item th a").allTextContents();
+const rowsOf = (page: Page): Promise<string[]> => page.locator("tr.item th a:first-child").allTextContents();
 const found = (page: Page) => page.locator(".expression output");
 const chosen = (page: Page) => page.locator(".subset-form output");
 
@@ -198,6 +198,10 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     await page.getByRole("button", { name: "write" }).click();
     await page.getByText(/good\.txt.*exists/).waitFor();
     expect(readFileSync(file, "utf8")).toBe(made);
+    await find(page, "");
+    await page.getByText("Subsets (1)").click();
+    await page.getByRole("button", { name: "choose @good" }).click();
+    await until(() => chosen(page).textContent()).toBe(`${total} chosen`);
   });
 
   test("fit a narrow page and both themes, every control named", async () => {
@@ -235,7 +239,7 @@ describe.skipIf(!hasChromium)("a data set and its survey in a browser", () => {
         '[...document.querySelectorAll("li.item img")].map((each) => each.naturalWidth)',
       );
     await until(widths).toEqual([64, 64, 64, 64]);
-    await page.getByRole("link", { name: "TS_S2" }).click();
+    await page.getByRole("link", { name: "TS_S2", exact: true }).click();
     await page.getByRole("heading", { name: "TS_S2" }).waitFor();
     const shown = (await pickbench("survey", "show", "TS_S2", "--survey", small)).stdout.split("\n");
     for (const line of shown.slice(0, 4)) await page.getByText(line.trim(), { exact: true }).waitFor();
@@ -276,6 +280,7 @@ describe("a studio that only reads", () => {
     expect((await ask("survey-9"))[1]).toMatch(/no catalogue survey-9/);
     expect((await ask("survey-0/rows?offset=-1&limit=1"))[1]).toMatch(/whole number/);
     expect((await ask("survey-0/rows?limit=5&column=%22%3B%20drop"))[1]).toMatch(/no such column/);
+    expect((await ask("survey-0/subsets/survey.json"))[1]).toMatch(/no subset/);
     expect((await ask("survey-0/runs/TS_S9"))[0]).toBe(400);
     expect((await ask("survey-0/runs/TS_S1/pictures/..%2F..%2Fsurvey.json"))[0]).toBe(404);
     expect((await ask("survey-0/runs/TS_S1/pictures/survey.json"))[0]).toBe(204);

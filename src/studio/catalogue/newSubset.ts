@@ -1,5 +1,5 @@
-/** Subsets made by clicking: the file that `survey subset` writes, or its text where nothing may be written. */
-import { newSubsetPath, writeSubset } from "../../survey/subsets.js";
+/** Subsets of a survey: read to be chosen, and made of what was chosen, as `survey subset` does. */
+import { newSubsetPath, readSubset, subsetNames, subsetPath, writeSubset } from "../../survey/subsets.js";
 import { PickbenchError } from "../../system/errors.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import type { Catalogue } from "./catalogue.js";
@@ -39,6 +39,13 @@ export async function makeSubset(catalogue: Catalogue, asked: SubsetAsked): Prom
   if (chosen) await checkRuns(catalogue, chosen);
   await writeSubset(path, runs, `${name}: ${chosen ? "chosen in the studio" : (where ?? "all")}`);
   return { path, runs: runs.length };
+}
+
+/** Returns the runs of a subset. @throws PickbenchError BadUsage where the survey has none of that name */
+export async function runsOfSubset({ folder, kind }: Catalogue, name: string): Promise<string[]> {
+  const names = kind === "survey" ? await subsetNames(folder) : [];
+  if (names.includes(name)) return readSubset(subsetPath(folder, name));
+  throw new PickbenchError("BadUsage", `${folder} has no subset ${name}; load the page again`);
 }
 
 async function checkRuns(catalogue: Catalogue, runs: readonly string[]): Promise<void> {

@@ -7,7 +7,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Opened } from "../opened.js";
 import type { Catalogue, CatalogueFacts } from "./catalogue.js";
 import { Catalogues } from "./catalogues.js";
-import { makeSubset } from "./newSubset.js";
+import { makeSubset, runsOfSubset } from "./newSubset.js";
 import { spreadOf } from "./spread.js";
 
 /** A catalogue as it is listed. */
@@ -88,6 +88,11 @@ export function catalogueRoutes(opened: Opened): Route[] {
         const headers = { "Cache-Control": "private, max-age=300" };
         return { status: png ? 200 : 204, type: "image/png", headers, body: png ?? "" };
       },
+    },
+    {
+      method: "GET",
+      path: "/api/catalogues/:id/subsets/:name",
+      answer: async (call) => json({ runs: await runsOfSubset(of(call), call.params.name!) }),
     },
     {
       method: "POST",

@@ -2,13 +2,13 @@
 import { effect, signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { address, addressText, keepAddress } from "../address.js";
-import { getJson, sentence } from "../api.js";
+import { getJson, named, sentence } from "../api.js";
 import { featureColour } from "./composition.js";
 import { ColumnChoice, RangeFilter, Search, written } from "./filters.js";
 import { Rows } from "./rows.js";
 import { RunPage } from "./runPage.js";
 import { SubsetBar } from "./subset.js";
-import { ask, catalogue, failure, listed, openCatalogue, sort, where } from "./table.js";
+import { ask, catalogue, failure, listed, openCatalogue, selection, sort, where } from "./table.js";
 import "./browse.css";
 
 const shape = signal<"table" | "gallery">("table");
@@ -124,15 +124,30 @@ function Legend() {
 /** Features whose colours are told without being asked for. */
 const mostOpen = 12;
 
+/** Subsets that are there; each is chosen by a click. */
 function Subsets() {
-  const subsets = catalogue.value?.subsets ?? [];
-  if (subsets.length === 0) return null;
+  const known = catalogue.value;
+  if (!known || known.subsets.length === 0) return null;
+  const choose = (name: string): void => {
+    getJson<{ runs: string[] }>(`api/catalogues/${named(known.id)}/subsets/${named(name)}`).then(
+      ({ runs }) => {
+        selection.value = { ...selection.value, chosen: new Set(runs) };
+      },
+      (error: unknown) => {
+        failure.value = sentence(error);
+      },
+    );
+  };
   return (
     <details class="subset-list">
-      <summary>Subsets ({subsets.length})</summary>
+      <summary>Subsets ({known.subsets.length})</summary>
       <ul>
-        {subsets.map((name) => (
-          <li key={name}>@{name}</li>
+        {known.subsets.map((name) => (
+          <li key={name}>
+            <button type="button" onClick={() => choose(name)}>
+              choose @{name}
+            </button>
+          </li>
         ))}
       </ul>
     </details>

@@ -1,4 +1,5 @@
 // What is drawn of one tomogram: its slice, its composition, where it is looked at.
+import { computed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { addressText } from "../address.js";
 import { addressOf, named } from "../api.js";
@@ -9,9 +10,13 @@ import { catalogue, cellOf, hasCome } from "./table.js";
 /** Address of a tomogram's page. */
 export const pageAddress = (run: string): string => addressText("data", [catalogue.value?.id ?? "", run]);
 
+const lookable = computed(
+  () =>
+    new Set(session.value?.runs.filter(({ volumes }) => volumes.length > 0).map(({ name }) => name) ?? []),
+);
+
 /** Whether a run can be looked at in this studio. */
-export const canLook = (run: string): boolean =>
-  session.value?.runs.some(({ name, volumes }) => name === run && volumes.length > 0) === true;
+export const canLook = (run: string): boolean => lookable.value.has(run);
 
 /** Address of a run's picture. */
 export const pictureAddress = (run: string, name: string): string =>

@@ -1,7 +1,8 @@
 // Rows of a catalogue as a table or a gallery: only those that are seen are drawn, whatever their number.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { addressText } from "../address.js";
 import { digits } from "./composition.js";
-import { Bar, pageAddress, partsOfRun, Slice } from "./item.js";
+import { Bar, canLook, pageAddress, partsOfRun, Slice } from "./item.js";
 import { scrolledTo, windowOf } from "./rowWindow.js";
 import { allChosen, movedTo, pointedAt, stepOf, toggled } from "./selection.js";
 import {
@@ -232,9 +233,16 @@ const Choice = ({ run }: { readonly run: string }) => (
 );
 
 const Name = ({ run, isStop }: { readonly run: string; readonly isStop: boolean }) => (
-  <a href={pageAddress(run)} tabIndex={isStop ? 0 : -1}>
-    {run}
-  </a>
+  <span class="item-title">
+    <a href={pageAddress(run)} tabIndex={isStop ? 0 : -1}>
+      {run}
+    </a>
+    {canLook(run) && (
+      <a class="look-link" href={addressText("look", [run])} tabIndex={-1} aria-label={`look at ${run}`}>
+        look
+      </a>
+    )}
+  </span>
 );
 
 function Gallery({ shown, above, below, across, stop }: Drawn) {

@@ -25,6 +25,7 @@ export function SubsetBar() {
     try {
       const path = `api/catalogues/${named(known.id)}/subsets`;
       const made = await send<MadeSubset>("POST", path, { name, ...what });
+      catalogue.value = { ...known, subsets: [...known.subsets, name].sort() };
       setTold({
         text: `${made.path}: ${made.runs} runs; commands take it as --runs @${name}`,
         isFailure: false,

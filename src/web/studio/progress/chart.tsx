@@ -30,10 +30,12 @@ interface FrameProps {
   readonly across: string;
   readonly x: Scale;
   readonly y: Scale;
+  /** Whether x is counted. */
+  readonly isWhole?: boolean;
   readonly children?: ComponentChildren;
 }
 
-function Frame({ title, across, x, y, children }: FrameProps) {
+function Frame({ title, across, x, y, isWhole = false, children }: FrameProps) {
   const { width, height, left, right, bottom } = size;
   return (
     <svg class="curve-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={title}>
@@ -46,7 +48,7 @@ function Frame({ title, across, x, y, children }: FrameProps) {
           </text>
         </g>
       ))}
-      {ticksOf(x, 6).map((tick) => (
+      {ticksOf(x, 6, isWhole).map((tick) => (
         <g key={tick} class="chart-tick">
           <line x1={x.at(tick)} x2={x.at(tick)} y1={height - bottom} y2={height - bottom + 4} />
           <text x={x.at(tick)} y={height - bottom + 17} text-anchor="middle">
@@ -99,7 +101,7 @@ export function LineChart({ title, across, lines }: LinesProps) {
           </label>
         )}
       </figcaption>
-      <Frame title={title} across={across} x={x} y={y}>
+      <Frame title={title} across={across} x={x} y={y} isWhole>
         {lines.map(({ label, points }, at) => (
           <path key={label} d={pathOf(points, x, y)} stroke={colourOf(at)} stroke-dasharray={dashOf(at)}>
             <title>{label}</title>

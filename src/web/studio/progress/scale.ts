@@ -42,28 +42,33 @@ export function scaleOver(
   };
 }
 
-/** Returns round values on a scale, some `count` of them. */
-export function ticksOf({ low, high, isLog }: Scale, count: number): number[] {
-  if (!isLog) return roundBetween(low, high, count);
+/** Returns round values on a scale, some `count` of them. @param isWhole for what is counted */
+export function ticksOf({ low, high, isLog }: Scale, count: number, isWhole = false): number[] {
+  if (!isLog) return roundBetween(low, high, count).filter((tick) => !isWhole || Number.isInteger(tick));
   const decades = roundLogs(low, high);
   return decades.length >= 2 ? decades : roundBetween(low, high, Math.min(count, 4)).filter((v) => v > 0);
 }
 
 function roundBetween(low: number, high: number, count: number): number[] {
   const raw = (high - low) / Math.max(1, count);
+  if (!(raw > 0 && Number.isFinite(raw))) return [];
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((each) => each * power).find((each) => each >= raw * (1 - 1e-9)) ?? raw;
-  const ticks: number[] = [];
   const close = 1e-9;
-  for (let at = Math.ceil(low / step - close); at <= high / step + close; at++)
-    ticks.push(Number((at * step).toPrecision(12)));
-  return ticks;
+  const first = Math.ceil(low / step - close);
+  const ticks = new Set<number>();
+  // Of values beyond 2^53 steps a step more is the same number: the count ends it.
+  for (let at = 0; at <= 3 * count && first + at <= high / step + close; at++)
+    ticks.add(Number(((first + at) * step).toPrecision(12)));
+  return [...ticks];
 }
 
 function roundLogs(low: number, high: number): number[] {
   const ticks: number[] = [];
-  const isWide = Math.log10(high / low) > 2.5;
-  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++)
+  const [first, last] = [Math.floor(Math.log10(low)), Math.log10(high)];
+  if (!Number.isFinite(first) || !Number.isFinite(last)) return [];
+  const isWide = last - first > 3;
+  for (let power = first; power <= last; power++)
     for (const times of isWide ? [1] : [1, 2, 5]) {
       const tick = times * 10 ** power;
       if (tick >= low && tick <= high) ticks.push(Number(tick.toPrecision(12)));

@@ -56,13 +56,22 @@ describe("axes", () => {
   test("have round ticks, whatever there is to show", () => {
     expect(ticksOf(scaleOver([0, 10], [0, 1], { room: 0 }), 5)).toEqual([0, 2, 4, 6, 8, 10]);
     expect(ticksOf(scaleOver([0.1, 0.3], [0, 1], { room: 0 }), 4)).toEqual([0.1, 0.15, 0.2, 0.25, 0.3]);
+    expect(ticksOf(scaleOver([1, 3], [0, 1], { room: 0 }), 6, true)).toEqual([1, 2, 3]);
     expect(ticksOf(scaleOver([1, 100], [0, 1], { isLog: true, room: 0 }), 5)).toEqual([
       1, 2, 5, 10, 20, 50, 100,
     ]);
     expect(ticksOf(scaleOver([1e-4, 10], [0, 1], { isLog: true, room: 0 }), 5)).toEqual([
       1e-4, 1e-3, 0.01, 0.1, 1, 10,
     ]);
-    for (const values of [[], [3], [0], [Number.NaN], [1e-300, 1e300]])
+    for (const values of [
+      [],
+      [3],
+      [0],
+      [Number.NaN],
+      [1e-300, 1e300],
+      [1e20, 1e20 + 20_000],
+      [-1e308, 1e308],
+    ])
       for (const isLog of [true, false]) {
         const ticks = ticksOf(scaleOver(values, [0, 100], { isLog }), 5);
         expect(ticks.every(Number.isFinite)).toBe(true);
