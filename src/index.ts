@@ -254,6 +254,7 @@ export type { SurveyExportFormat } from "./survey/export/tables.js";
 export type { SurveyAnswer } from "./survey/find/ask.js";
 export type { SurveyColumn } from "./survey/find/columns.js";
 export type { SurveyFindOptions, SurveyFound } from "./survey/find/find.js";
+export type { SurveyValue } from "./survey/find/rows.js";
 export { openSurvey, type Survey } from "./survey/survey.js";
 
 /**

@@ -28,6 +28,10 @@ export interface CsvRules {
   readonly kind?: "submission" | "truth";
   /** Hears what the header has beside the challenge's columns, which is not read, and of a submission without ids. */
   readonly note?: (line: string) => void;
+}
+
+/** How a CSV is read with its further columns. */
+export interface WholeCsvRules extends CsvRules {
   /** Reads the columns beside the challenge's, of which nothing is noted then. */
   readonly beside?: BesideReader;
 }
@@ -37,7 +41,7 @@ export interface CsvRules {
  *
  * @throws PickbenchError BadSubmission, or BadDataset for a truth, with the row at fault, or where the file is unreadable
  */
-export async function readRows(path: string, each: RowReader, rules: CsvRules = {}): Promise<void> {
+export async function readRows(path: string, each: RowReader, rules: WholeCsvRules = {}): Promise<void> {
   const checker = new RowChecker(each, path, rules);
   try {
     await readCsvRows(path, checker);
@@ -66,13 +70,13 @@ class RowChecker implements RowTaker {
   #isUsual = false;
   readonly #each: RowReader;
   readonly #path: string;
-  readonly #rules: CsvRules;
+  readonly #rules: WholeCsvRules;
   readonly #ids = new SeenIds();
   readonly #experiments = new Names();
   readonly #types = new Names();
   readonly #place = new Float64Array(3);
 
-  constructor(each: RowReader, path: string, rules: CsvRules) {
+  constructor(each: RowReader, path: string, rules: WholeCsvRules) {
     this.#each = each;
     this.#path = path;
     this.#rules = rules;
@@ -172,7 +176,7 @@ const isUsual = ({ at, count }: Columns): boolean =>
   count <= submissionColumns.length &&
   submissionColumns.every((name, i) => at[name] === i + count - submissionColumns.length);
 
-function columnsOf(header: Fields, path: string, rules: CsvRules): Columns {
+function columnsOf(header: Fields, path: string, rules: WholeCsvRules): Columns {
   const names = Array.from({ length: Math.min(header.count, header.starts.length) }, (_, i) =>
     textOf(header, i),
   );
@@ -214,12 +218,12 @@ const quoted = (names: readonly string[]): string =>
 
 const needed = submissionColumns.filter((name) => name !== "id");
 
-const tagOf = ({ kind }: CsvRules): ErrorTag => (kind === "truth" ? "BadDataset" : "BadSubmission");
+const tagOf = ({ kind }: WholeCsvRules): ErrorTag => (kind === "truth" ? "BadDataset" : "BadSubmission");
 
 /** Makes the error of a faulty row, in one sentence. */
 export const fault = (
   path: string,
-  rules: CsvRules,
+  rules: WholeCsvRules,
   row: number,
   got: string,
   wanted: string,
