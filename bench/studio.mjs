@@ -172,9 +172,12 @@ async function measureStudio(browser) {
       await page?.context().close();
       page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
       await page.addInitScript(watcher);
-      await page.goto(address);
-      await until(page, "Boolean(firsts.slice && firsts.space)");
-      starts.push(await page.evaluate("firsts"));
+      const start = await timed(browser, server, 1, async () => {
+        await page.goto(address);
+        await until(page, "Boolean(firsts.slice && firsts.space)");
+        return page.evaluate("firsts");
+      });
+      starts.push(start);
       note(JSON.stringify(starts.at(-1)));
     }
     const before = await memory(browser, page);
@@ -198,8 +201,7 @@ async function measureStudio(browser) {
     await page.waitForTimeout(3000);
     const late = await memory(browser, page);
     return {
-      firstSliceMs: starts.map(({ slice }) => Math.round(slice)),
-      firstSpaceMs: starts.map(({ space: at }) => Math.round(at)),
+      starts,
       ...{ scrolling, projection: space, surface, memory: { before, early, after1000: late } },
       serverMb: mb(ownBytes(server.pid)),
     };
@@ -245,15 +247,18 @@ async function measureNiivue(browser, folder) {
       view.drawScene();
       done();
       const firstSpace = performance.now();
-      const frames = [];
-      for (let at = 0; at < 5; at++) {
-        const start = performance.now();
-        view.setRenderAzimuthElevation(110 + 10 * at, 15);
-        view.drawScene();
-        done();
-        frames.push(performance.now() - start);
-      }
-      globalThis.measured = { firstSlice, firstSpace, frames };
+      globalThis.turn = () => {
+        const frames = [];
+        for (let at = 0; at < 8; at++) {
+          const start = performance.now();
+          view.setRenderAzimuthElevation(110 + 10 * at, 15);
+          view.drawScene();
+          done();
+          frames.push(performance.now() - start);
+        }
+        return { frames };
+      };
+      globalThis.measured = { firstSlice, firstSpace };
     })();`;
   const { outputFiles } = await build({
     stdin: { contents: script, resolveDir: folder },
@@ -272,10 +277,11 @@ async function measureNiivue(browser, folder) {
   await page.goto(`http://127.0.0.1:${web.address().port}/`);
   await until(page, "globalThis.measured !== undefined");
   const measured = await page.evaluate("measured");
+  const turning = await timed(browser, { pid: process.pid }, 8, () => page.evaluate("turn()"));
   const held = await memory(browser, page);
   await page.close();
   web.close();
-  return { bundle: { bytes: bundle.length, gzip: gzipSync(bundle).length }, ...measured, memory: held };
+  return { bundle: { bytes: bundle.length, gzip: gzipSync(bundle).length }, ...measured, turning, memory: held };
 }
 
 function niftiOf(data, [depth, height, width], [dz, dy, dx]) {

@@ -32,7 +32,7 @@ export const command = defineCommand({
         type: "string",
         array: true,
         describe:
-          "what to show: a data set, one tomogram, a survey, runs, submissions, picks or maps; this folder if absent",
+          "what to show: a data set, one tomogram, a survey, runs, submissions, picks, maps or meshes; this folder if absent",
       })
       .option("data", { type: "string", describe: "the data set, where it is not among the paths" })
       .option("picks", {

@@ -17,7 +17,7 @@ export function meshRoutes({ meshes = [] }: Opened): Route[] {
   const places = new Map(meshes.map((path, at) => [`mesh${at}`, path]));
   const listed = [...places].map(([id, path]): ListedMesh => ({ id, name: basename(path) }));
   return [
-    { method: "GET", path: "/api/meshes", answer: async () => json(listed) },
+    { method: "GET", path: "/api/meshes", answer: async () => json(listed), still: async () => [{}] },
     {
       method: "GET",
       path: "/api/meshes/:id",
@@ -25,6 +25,7 @@ export function meshRoutes({ meshes = [] }: Opened): Route[] {
         const path = places.get(params.id!);
         return path === undefined ? nothing : bytes(await readBytes(path));
       },
+      still: async () => listed.map(({ id }) => ({ id })),
     },
   ];
 }

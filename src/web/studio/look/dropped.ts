@@ -1,6 +1,6 @@
 // Files that were dropped on the viewer or chosen by hand: positions become marks, meshes surfaces, both for this page alone.
 import { computed, signal } from "@preact/signals";
-import { getBytes, getJson, named, send, sentence } from "../api.js";
+import { getBytes, getJson, isStill, named, send, sentence } from "../api.js";
 import { session } from "../session.js";
 import { isMeshName, readMesh } from "../space/meshes/readMesh.js";
 import { meshes } from "../space/space.js";
@@ -53,6 +53,8 @@ export async function takeFiles(files: readonly File[]): Promise<void> {
 }
 
 async function addPositions(file: File): Promise<void> {
+  if (isStill)
+    throw new Error(`${file.name}: a still copy has no server that reads positions; meshes can be shown.`);
   const info = volume.value;
   if (!info) throw new Error("There is no tomogram yet that positions could lie in.");
   const path = `api/volumes/${named(info.id)}/positions?name=${named(file.name)}`;

@@ -2,7 +2,7 @@
 import { type Frame, toPixel } from "./frame.js";
 import { overlayTable, paintOverlay } from "./overlayShades.js";
 import { type LoadedPlane, levelFor, PlaneLoader } from "./planes.js";
-import { axisAt, indexAt, type Overlay, overlays, type PlaneAxes, type Point } from "./stage.js";
+import { axisAt, indexAt, type Overlay, overlays, type PlaneAxes, type Point, rangeOf } from "./stage.js";
 
 interface Layer {
   readonly loader: PlaneLoader;
@@ -77,7 +77,8 @@ function paint(layer: Layer, { rows, columns, words }: LoadedPlane, overlay: Ove
   layer.canvas.width = columns;
   layer.canvas.height = rows;
   const image = new ImageData(columns, rows);
-  const { kind, range } = overlay.info;
+  const { kind } = overlay.info;
+  const range = rangeOf(overlay.info);
   paintOverlay(
     words,
     overlayTable({ kind, range, colour: overlay.colour, opacity: overlay.opacity }),

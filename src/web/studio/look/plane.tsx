@@ -156,17 +156,23 @@ function coarsest(info: VolumeInfo, { across }: PlaneAxes, at: Point): PlaneWant
   return { level, index: indexAt(info, level, across, at) };
 }
 
-/** Lists what to load: the plane, its coarsest stand-in where nothing is there yet, and those ahead. */
+/** Lists what to load: at first a coarse stand-in, the plane, and those ahead. */
 function neighbours(
   info: VolumeInfo,
-  { across }: PlaneAxes,
+  axes: PlaneAxes,
   wanted: PlaneWanted,
   last: PlaneWanted | undefined,
 ): PlaneWanted[] {
+  const { across } = axes;
   const size = info.levels[wanted.level]!.shape[axisAt[across]];
   const way = last !== undefined && last.index > wanted.index ? -1 : 1;
   const steps = Array.from({ length: ahead }, (_, at) => wanted.index + way * (at + 1));
-  return [wanted, ...steps.filter((at) => at >= 0 && at < size).map((index) => ({ ...wanted, index }))];
+  const standIn = last === undefined ? [coarsest(info, axes, place.value)] : [];
+  return [
+    ...standIn,
+    wanted,
+    ...steps.filter((at) => at >= 0 && at < size).map((index) => ({ ...wanted, index })),
+  ];
 }
 
 function fit(canvas: HTMLCanvasElement, holder: HTMLElement): void {

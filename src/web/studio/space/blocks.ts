@@ -1,6 +1,6 @@
 // Volumes for the 3-D view from the server, those that were used last kept.
 import { LastUsed } from "../../../studio/lastUsed.js";
-import { getBytes, named } from "../api.js";
+import { getShapedBytes, named } from "../api.js";
 import type { Block } from "./blockBounds.js";
 
 /** A volume with the values that 0 and 255 stand for. */
@@ -27,7 +27,7 @@ export function blockOf(id: string): Promise<LoadedBlock> {
 }
 
 async function load(id: string): Promise<LoadedBlock> {
-  const { data, numbers } = await getBytes(`api/volumes/${named(id)}/block/auto`);
+  const { data, numbers } = await getShapedBytes(`api/volumes/${named(id)}/block/auto`);
   const three = (header: string) => numbers(header) as unknown as readonly [number, number, number];
   const [low = 0, high = 1] = numbers("X-Ends");
   return {

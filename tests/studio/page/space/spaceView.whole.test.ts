@@ -288,4 +288,30 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
       expect(new Set(greys).size).toBeGreaterThan(5);
     }
   });
+
+  test("a thousand changes of slice leave the page's memory as it was", async () => {
+    const { page } = await opened();
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable");
+    const held = async () => {
+      await session.send("HeapProfiler.collectGarbage");
+      const { metrics } = await session.send("Performance.getMetrics");
+      const of = (name: string) => metrics.find((each) => each.name === name)!.value;
+      return { heap: of("JSHeapUsedSize"), nodes: of("Nodes") };
+    };
+    const change = (times: number) =>
+      page.evaluate(`(async () => {
+        const plane = document.querySelector('canvas[data-plane="z"]');
+        for (let at = 0; at < ${times}; at++) {
+          plane.dispatchEvent(new KeyboardEvent("keydown", { key: at % 60 < 30 ? "PageDown" : "PageUp" }));
+          await new Promise(requestAnimationFrame);
+        }
+      })()`);
+    await change(60);
+    const before = await held();
+    await change(1000);
+    const after = await held();
+    expect(after.heap - before.heap).toBeLessThan(2 * 2 ** 20);
+    expect(after.nodes - before.nodes).toBeLessThan(50);
+  });
 });
