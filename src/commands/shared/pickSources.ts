@@ -2,9 +2,9 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { Dataset } from "../../data/model.js";
-import { isCsv, picksInside, type Source, sourceOf } from "../../data/pickPlaces.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { PicksAuthor } from "../../formats/copickPicks.js";
+import { isCsv, picksInside, type Source, sourceOf } from "../../formats/pickPlaces.js";
 import type { Picker } from "../../infer/consensus/pickers.js";
 import type { PicksByExperiment } from "../../score/match/positions.js";
 import { readSubmission } from "../../score/submissionCsv.js";

@@ -1,5 +1,5 @@
 /** Positions with all that their files hold, from a file of any format, a folder, or a copick configuration. */
-import { type Source, sourceOf } from "../../data/pickPlaces.js";
+import { type Source, sourceOf } from "../../formats/pickPlaces.js";
 import type { PositionFormat } from "../../formats/positions/format.js";
 import type { FrameName, PositionSet } from "../../formats/positions/frames.js";
 import { readPositionFiles } from "../../formats/positions/positionFolder.js";

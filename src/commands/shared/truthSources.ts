@@ -1,8 +1,8 @@
 /** Truths that a command reads from a CSV or a data set. */
 import type { Dataset } from "../../data/model.js";
-import { isCsv } from "../../data/pickPlaces.js";
 import { challengeParticles, type Particle, type ParticlePick } from "../../domain/particles.js";
 import type { Volume } from "../../domain/volume.js";
+import { isCsv } from "../../formats/pickPlaces.js";
 import type { Extent, Extents } from "../../score/diagnosis/places.js";
 import {
   type PicksByExperiment,

@@ -1,7 +1,7 @@
 /** Sources of picks as `survey build` takes them: --picks [NAME=]PATH[@USER_SESSION], and --submissions. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { picksInside, sourceOf } from "../../data/pickPlaces.js";
+import { picksInside, sourceOf } from "../../formats/pickPlaces.js";
 import { summarySource } from "../../survey/export/summaryStar.js";
 import type { PickSource } from "../../survey/folder.js";
 import { truthSource } from "../../survey/places.js";

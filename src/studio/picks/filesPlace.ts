@@ -1,7 +1,7 @@
 /** Places of picks that are a file of any format, or a folder of such files. */
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, relative } from "node:path";
-import type { Source } from "../../data/pickPlaces.js";
+import type { Source } from "../../formats/pickPlaces.js";
 import { positionFormats } from "../../formats/positions/catalogue.js";
 import { runOfPath } from "../../formats/runNames.js";
 import { PickbenchError } from "../../system/errors.js";

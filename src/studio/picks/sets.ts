@@ -7,10 +7,10 @@ import { basename, join, resolve } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import { listRuns } from "../../data/layouts/runs.js";
 import type { Dataset } from "../../data/model.js";
-import { picksInside, sourceOf } from "../../data/pickPlaces.js";
 import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import { foldersIn } from "../../data/volumeNames.js";
 import { challengeParticles, type Particle } from "../../domain/particles.js";
+import { picksInside, sourceOf } from "../../formats/pickPlaces.js";
 import type { PositionSet } from "../../formats/positions/frames.js";
 import { inAngstrom } from "../../survey/picks/runPicks.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
@@ -33,6 +33,9 @@ export interface PickPaths {
   readonly submissions: readonly string[];
   readonly reporter: Reporter;
 }
+
+/** Between a place and an author in an id, which is the name of a file in a still copy. */
+const apart = "~";
 
 /** Finds and reads sets of picks. */
 export class PickSets {
@@ -89,7 +92,7 @@ export class PickSets {
   }
 
   async #placeOf(id: string): Promise<{ readonly place: PickPlace; readonly author: string }> {
-    const [ofPlace] = id.split(":", 1);
+    const [ofPlace] = id.split(apart, 1);
     const place = (await this.#allPlaces()).find((each) => each.id === ofPlace);
     if (place) return { place, author: id.slice(ofPlace!.length + 1) };
     throw new PickbenchError("BadUsage", `no set of picks has the id ${JSON.stringify(id.slice(0, 60))}`);
@@ -146,7 +149,7 @@ async function submittedIn(path: string): Promise<string[]> {
 }
 
 const nameOfSet = ({ id, name }: PickPlace, author: string): { id: string; name: string } =>
-  author === "" ? { id, name } : { id: `${id}:${author}`, name: `${name}, ${author}` };
+  author === "" ? { id, name } : { id: `${id}${apart}${author}`, name: `${name}, ${author}` };
 
 /** The last part of a path, with as many folders before as tell it from the others. */
 function shortName(path: string, all: readonly string[]): string {

@@ -68,18 +68,18 @@ describe("sets of picks in a data set", () => {
     const sets = await setsOf({ data: join(root, "data") });
     expect(await sets.list("TS_1")).toEqual([
       { id: "truth", name: "truth of the data set", isTruth: true },
-      { id: "data:mia_1", name: "data set, mia_1", isTruth: false },
-      { id: "data:pickbench_0", name: "data set, pickbench_0", isTruth: false },
+      { id: "data~mia_1", name: "data set, mia_1", isTruth: false },
+      { id: "data~pickbench_0", name: "data set, pickbench_0", isTruth: false },
     ]);
     expect(await placesOf(sets, "truth")).toEqual([
       ["apo-ferritin", 3, undefined],
       ["ribosome", 1, undefined],
       ["ribosome", 2, undefined],
     ]);
-    expect(await placesOf(sets, "data:pickbench_0")).toEqual([["ribosome", 4, 0.5]]);
+    expect(await placesOf(sets, "data~pickbench_0")).toEqual([["ribosome", 4, 0.5]]);
     expect(await sets.runs("truth")).toEqual(["TS_1", "TS_2"]);
-    expect(await sets.runs("data:pickbench_0")).toEqual(["TS_1"]);
-    expect(await placesOf(sets, "data:nobody_0")).toEqual([]);
+    expect(await sets.runs("data~pickbench_0")).toEqual(["TS_1"]);
+    expect(await placesOf(sets, "data~nobody_0")).toEqual([]);
   });
 
   test("several sessions without a plain file are no truth, and said to be none", async () => {
@@ -88,7 +88,7 @@ describe("sets of picks in a data set", () => {
     const sets = await setsOf({ data: join(root, "data") });
     await expect(sets.read("truth", "TS_1")).rejects.toThrow("several sessions");
     expect((await sets.list("TS_1"))[0]?.trouble).toContain("several sessions (mia_1, tom_1)");
-    expect(await placesOf(sets, "data:tom_1")).toEqual([["ribosome", 2, undefined]]);
+    expect(await placesOf(sets, "data~tom_1")).toEqual([["ribosome", 2, undefined]]);
   });
 
   test("a run or an id that is none leads nowhere", async () => {
@@ -97,7 +97,7 @@ describe("sets of picks in a data set", () => {
     const sets = await setsOf({ data: join(root, "data") });
     const out = "../../../secret/ExperimentRuns/TS_9";
     expect(await sets.list(out)).toEqual([]);
-    expect(await placesOf(sets, "data:mia_1", out)).toEqual([]);
+    expect(await placesOf(sets, "data~mia_1", out)).toEqual([]);
     await expect(sets.read("../secret", "TS_1")).rejects.toThrow("no set of picks has the id");
   });
 });
@@ -173,14 +173,14 @@ describe("sets of picks in files", () => {
     const names = ["picked", "run", "watched"].map((name) => join(root, name));
     const sets = await setsOf({ picks: names, submissions: [join(root, "runs")] });
     expect((await sets.list("TS_1")).map(({ id, name }) => [id, name])).toEqual([
-      ["p0:pickbench_0", "picked, pickbench_0"],
-      ["p1:pickbench_0", "run, pickbench_0"],
+      ["p0~pickbench_0", "picked, pickbench_0"],
+      ["p1~pickbench_0", "run, pickbench_0"],
       ["p2", "watched"],
       ["p3", "one"],
       ["p4", "two"],
     ]);
-    expect(await placesOf(sets, "p0:pickbench_0")).toEqual([["ribosome", 1, 0.5]]);
-    expect(await placesOf(sets, "p1:pickbench_0")).toEqual([["ribosome", 2, 0.5]]);
+    expect(await placesOf(sets, "p0~pickbench_0")).toEqual([["ribosome", 1, 0.5]]);
+    expect(await placesOf(sets, "p1~pickbench_0")).toEqual([["ribosome", 2, 0.5]]);
     expect(await placesOf(sets, "p2")).toEqual([["ribosome", 3, 0.5]]);
     expect(await sets.runs("p2")).toEqual(["TS_1", "TS_2"]);
   });

@@ -12,6 +12,7 @@ import {
   type Mark,
   type PlaneAxes,
   planes,
+  rangeOf,
   type VolumeInfo,
 } from "../look/stage.js";
 import type { Item } from "./items.js";
@@ -105,7 +106,7 @@ function paint(
   const cut = cutOf(plane, frame, wide, high);
   if (cut) {
     const image = new ImageData(cut.columns, cut.rows);
-    paintGreys(cut.words, greyTable(info.range, contrast.value), image.data);
+    paintGreys(cut.words, greyTable(rangeOf(info), contrast.value), image.data);
     const own = document.createElement("canvas");
     [own.width, own.height] = [cut.columns, cut.rows];
     own.getContext("2d")!.putImageData(image, 0, 0);

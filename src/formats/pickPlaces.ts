@@ -1,7 +1,7 @@
 /** Where picks lie: paths as they are named, with a user and session behind or without, and what a run's folder holds. */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { PicksAuthor } from "../formats/copickPicks.js";
+import type { PicksAuthor } from "./copickPicks.js";
 
 /** Where picks are read from, and whose. */
 export interface Source {
