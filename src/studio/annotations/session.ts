@@ -1,0 +1,139 @@
+/**
+ * An annotation session: what one copick user annotates in a data set under one session. The room `annotations` keeps edits
+ * of picks and masks in journals, and folds them into copick's files.
+ */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { findRun } from "../../data/dataset.js";
+import type { Feature } from "../../data/masks/features.js";
+import type { Dataset } from "../../data/model.js";
+import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
+import { isMrcName } from "../../data/volumeNames.js";
+import { readMultiscales } from "../../formats/zarr/ome.js";
+import { messageOf } from "../../system/errors.js";
+import { withLock } from "../../system/lock.js";
+import type { Edit } from "./edits.js";
+import type { MaskGrid } from "./masks.js";
+import { type Annotator, checkAnnotator, featuresFor, sessionFolder } from "./places.js";
+import { type Acknowledgement, RunAnnotations } from "./runAnnotations.js";
+
+/** Time in ms after which edits are in copick's files; in the journal they are before they are acknowledged. */
+const foldAfter = 500;
+
+/** Runs of a data set while one user annotates them. */
+export class Annotations {
+  readonly annotator: Annotator;
+  readonly #dataset: Dataset;
+  readonly #runs = new Map<string, Promise<RunAnnotations>>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+
+  constructor(dataset: Dataset, annotator: Annotator) {
+    this.#dataset = dataset;
+    this.annotator = annotator;
+  }
+
+  /** Opens a run's annotations, once. @throws PickbenchError where they cannot be read, or BadUsage for an unknown run */
+  run(name: string): Promise<RunAnnotations> {
+    const opened = this.#runs.get(name) ?? this.#open(name);
+    this.#runs.set(name, opened);
+    opened.catch(() => this.#runs.delete(name));
+    return opened;
+  }
+
+  /** Applies edits of a run, as `RunAnnotations.submit`, and has them folded soon. */
+  async submit(name: string, edits: readonly Edit[]): Promise<Acknowledgement> {
+    const run = await this.run(name);
+    try {
+      return await run.submit(edits);
+    } finally {
+      this.#foldSoon(name, run);
+    }
+  }
+
+  /** Folds all that waits. @throws the first fault, after all runs were tried */
+  async fold(): Promise<void> {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    const faults: unknown[] = [];
+    for (const opened of this.#runs.values())
+      await opened.then((run) => run.fold()).catch((error: unknown) => faults.push(error));
+    if (faults.length > 0) throw faults[0];
+  }
+
+  /** The masks of runs that were looked at, as features of an experiment. */
+  async features(): Promise<Feature[]> {
+    const runs = await Promise.all(this.#runs.values());
+    const names = runs.flatMap((run) => run.state().masks.filter(({ boxes }) => boxes.length > 0));
+    return featuresFor(this.annotator, [...new Set(names.map(({ name }) => name))]);
+  }
+
+  async #open(name: string): Promise<RunAnnotations> {
+    const { roots, particles } = this.#dataset;
+    const place = { ...this.annotator, roots, run: findRun(this.#dataset, name).name };
+    return RunAnnotations.open(
+      place,
+      particles.map((particle) => particle.name),
+      await gridsOf(this.#dataset, name),
+    );
+  }
+
+  #foldSoon(name: string, run: RunAnnotations): void {
+    if (this.#timers.has(name)) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(name);
+      // What keeps files from being written is part of the run's state.
+      run.fold().catch(() => undefined);
+    }, foldAfter);
+    timer.unref();
+    this.#timers.set(name, timer);
+  }
+}
+
+/** Grids of the finest levels of a run's tomograms; those that cannot be read have none. */
+async function gridsOf(dataset: Dataset, run: string): Promise<MaskGrid[]> {
+  const grids: MaskGrid[] = [];
+  for (const ref of findRun(dataset, run).tomograms) {
+    try {
+      const [finest] = (await resolveTomogram(ref, dataset.access)).levels;
+      const [described] = isMrcName(ref.path)
+        ? []
+        : (await readMultiscales(ref.path, ref.givenSpacing)).levels;
+      const moved = described?.translation.some((length) => length !== 0) === true;
+      grids.push({
+        shape: finest!.shape,
+        spacing: finest!.spacing,
+        ...(moved ? { translation: described.translation } : {}),
+      });
+    } catch (error) {
+      dataset.access?.reporter.note(`${run}: ${messageOf(error)}`);
+    }
+  }
+  return grids;
+}
+
+/**
+ * Holds a session while `work` runs; another studio that wants the same user and session is refused. What was acknowledged
+ * is in copick's files when this returns.
+ *
+ * @throws PickbenchError BadUsage where user or session are no names, another process has the session, or the overlay cannot
+ * be written
+ */
+export async function withAnnotations<T>(
+  dataset: Dataset,
+  author: Pick<Annotator, "userId" | "sessionId">,
+  work: (annotations: Annotations) => Promise<T>,
+): Promise<T> {
+  const annotator = { ...author, overlayRoot: dataset.overlayRoot };
+  checkAnnotator(annotator);
+  const folder = sessionFolder(annotator);
+  await mkdir(folder, { recursive: true });
+  const what = `annotations of user ${annotator.userId}, session ${annotator.sessionId}, in ${annotator.overlayRoot}`;
+  return withLock(join(folder, "lock"), what, async () => {
+    const annotations = new Annotations(dataset, annotator);
+    try {
+      return await work(annotations);
+    } finally {
+      await annotations.fold();
+    }
+  });
+}
