@@ -4,6 +4,7 @@ import { messageOf, PickbenchError } from "../../system/errors.js";
 import { hashOf } from "../../system/files.js";
 import { type Change, type Edit, isMaskChange } from "./edits.js";
 import { Journal } from "./journal.js";
+import { type Base, type Line, type Pending, pendingOf } from "./lines.js";
 import { type MaskGrid, type MaskState, RunMasks } from "./masks.js";
 import {
   changedElsewhere,
@@ -15,26 +16,6 @@ import {
 } from "./picksFile.js";
 import { type HeldPick, PicksState } from "./picksState.js";
 import { journalPath } from "./places.js";
-
-/** All that edits have made, in the first line of a journal. */
-interface Base {
-  readonly picks: readonly HeldPick[];
-  /** Hashes of the files that hold them, by type; null for none. */
-  readonly files: Readonly<Record<string, string | null>>;
-  readonly masks: readonly MaskState[];
-  /** Number of the last edit of each page. */
-  readonly clients: Readonly<Record<string, number>>;
-}
-
-type Line =
-  | { readonly base: Base }
-  | (Edit & { readonly refused?: string })
-  | { readonly suggested: readonly HeldPick[] }
-  /** What files are about to hold, and that they hold it. */
-  | { readonly folding: Readonly<Record<string, string>> }
-  | { readonly folded: true }
-  /** That the masks' stores hold all strokes before. */
-  | { readonly masksSaved: true };
 
 /** What is told of a run. */
 export interface RunState {
@@ -323,24 +304,4 @@ export class RunAnnotations {
       clients: Object.fromEntries(this.#clients),
     };
   }
-}
-
-/** What a journal says of files that were being written when it ended. */
-interface Pending {
-  /** Hashes that files had before, by type, where the journal tells. */
-  readonly before: Readonly<Record<string, string | null>>;
-  /** Hashes that were to be written and may not have been. */
-  readonly folding: Readonly<Record<string, string>>;
-}
-
-function pendingOf(lines: readonly Line[]): Pending {
-  const before: Record<string, string | null> = {};
-  let folding: Readonly<Record<string, string>> = {};
-  for (const line of lines) {
-    if ("folding" in line) folding = line.folding;
-    if (!("folded" in line)) continue;
-    Object.assign(before, folding);
-    folding = {};
-  }
-  return { before, folding };
 }

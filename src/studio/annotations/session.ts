@@ -10,8 +10,8 @@ import type { Dataset } from "../../data/model.js";
 import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import { isMrcName } from "../../data/volumeNames.js";
 import { readMultiscales } from "../../formats/zarr/ome.js";
-import { messageOf } from "../../system/errors.js";
-import { withLock } from "../../system/lock.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
+import { holderHere, withLock } from "../../system/lock.js";
 import type { Edit } from "./edits.js";
 import type { MaskGrid } from "./masks.js";
 import { type Annotator, checkAnnotator, featuresFor, sessionFolder } from "./places.js";
@@ -128,7 +128,15 @@ export async function withAnnotations<T>(
   const folder = sessionFolder(annotator);
   await mkdir(folder, { recursive: true });
   const what = `annotations of user ${annotator.userId}, session ${annotator.sessionId}, in ${annotator.overlayRoot}`;
-  return withLock(join(folder, "lock"), what, async () => {
+  const lock = join(folder, "lock");
+  const holder = holderHere(lock);
+  if (holder !== undefined)
+    throw new PickbenchError(
+      "BadUsage",
+      `another studio (process ${holder.pid}) has the ${what}; end it, or give another --session`,
+      { path: lock },
+    );
+  return withLock(lock, what, async () => {
     const annotations = new Annotations(dataset, annotator);
     try {
       return await work(annotations);
