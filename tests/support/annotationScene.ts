@@ -1,7 +1,9 @@
 /** A small data set in copick's layout to annotate: two runs, with picks of other people. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Dataset } from "../../src/data/model.js";
 import { picksText } from "../../src/formats/copickPicks.js";
+import { type Annotations, holdAnnotations } from "../../src/studio/annotations/session.js";
 import { cubic, writeLabels } from "./masks.js";
 
 /** Shape of its tomograms, of 10 Å a voxel. */
@@ -29,4 +31,19 @@ export async function annotationScene(folder: string): Promise<string> {
   const points = [{ location: { x: 100, y: 110, z: 120 } }];
   await writeFile(file, picksText({ type: "ribosome", run: "TS_1", author }, points));
   return folder;
+}
+
+/** Holds a session while `work` runs, and lets go of it. */
+export async function withinSession<T>(
+  dataset: Dataset,
+  author: { readonly userId: string; readonly sessionId: string },
+  work: (annotations: Annotations) => Promise<T>,
+): Promise<T> {
+  const held = await holdAnnotations(dataset, author);
+  const done = await work(held.annotations).catch(async (error: unknown) => {
+    await held.close().catch(() => undefined);
+    throw error;
+  });
+  await held.close();
+  return done;
 }

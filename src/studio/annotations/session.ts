@@ -2,7 +2,6 @@
  * An annotation session: what one copick user annotates in a data set under one session. The room `annotations` keeps edits
  * of picks and masks in journals, and folds them into copick's files.
  */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findRun } from "../../data/dataset.js";
 import type { Feature } from "../../data/masks/features.js";
@@ -12,6 +11,8 @@ import { isMrcName } from "../../data/volumeNames.js";
 import { readMultiscales } from "../../formats/zarr/ome.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { holderHere, withLock } from "../../system/lock.js";
+import { makeFolders } from "../../system/paths/replacing.js";
+import { naming } from "../../system/systemErrors.js";
 import type { Edit } from "./edits.js";
 import type { MaskGrid } from "./masks.js";
 import { type Annotator, checkAnnotator, featuresFor, sessionFolder } from "./places.js";
@@ -111,22 +112,27 @@ async function gridsOf(dataset: Dataset, run: string): Promise<MaskGrid[]> {
   return grids;
 }
 
+/** A session that this process holds. */
+export interface HeldAnnotations {
+  readonly annotations: Annotations;
+  /** Folds what waits and lets go of the session. @throws where copick's files cannot be written: the journal keeps it */
+  close(): Promise<void>;
+}
+
 /**
- * Holds a session while `work` runs; another studio that wants the same user and session is refused. What was acknowledged
- * is in copick's files when this returns.
+ * Takes a session, until it is closed or the process ends; another studio that wants the same user and session is refused.
  *
  * @throws PickbenchError BadUsage where user or session are no names, another process has the session, or the overlay cannot
  * be written
  */
-export async function withAnnotations<T>(
+export async function holdAnnotations(
   dataset: Dataset,
   author: Pick<Annotator, "userId" | "sessionId">,
-  work: (annotations: Annotations) => Promise<T>,
-): Promise<T> {
+): Promise<HeldAnnotations> {
   const annotator = { ...author, overlayRoot: dataset.overlayRoot };
   checkAnnotator(annotator);
   const folder = sessionFolder(annotator);
-  await mkdir(folder, { recursive: true });
+  await naming(folder, () => makeFolders(folder));
   const what = `annotations of user ${annotator.userId}, session ${annotator.sessionId}, in ${annotator.overlayRoot}`;
   const lock = join(folder, "lock");
   const holder = holderHere(lock);
@@ -136,12 +142,24 @@ export async function withAnnotations<T>(
       `another studio (process ${holder.pid}) has the ${what}; end it, or give another --session`,
       { path: lock },
     );
-  return withLock(lock, what, async () => {
-    const annotations = new Annotations(dataset, annotator);
-    try {
-      return await work(annotations);
-    } finally {
-      await annotations.fold();
-    }
+  const annotations = new Annotations(dataset, annotator);
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
   });
+  const held = await new Promise<{ readonly end: Promise<void> }>((resolve, reject) => {
+    const work = withLock(lock, what, async () => {
+      resolve({ end: work });
+      await ended;
+      await annotations.fold();
+    });
+    work.catch(reject);
+  });
+  return {
+    annotations,
+    close: async () => {
+      end();
+      await held.end;
+    },
+  };
 }

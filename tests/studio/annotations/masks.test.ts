@@ -6,8 +6,8 @@ import { openDataset } from "../../../src/data/dataset.js";
 import { readMask } from "../../../src/data/masks/read.js";
 import { openTomogram } from "../../../src/data/tomograms/omeZarr.js";
 import type { Box6, Change, Edit, PaintChange } from "../../../src/studio/annotations/edits.js";
-import { Annotations, withAnnotations } from "../../../src/studio/annotations/session.js";
-import { annotationScene, sceneShape } from "../../support/annotationScene.js";
+import { Annotations } from "../../../src/studio/annotations/session.js";
+import { annotationScene, sceneShape, withinSession } from "../../support/annotationScene.js";
 import { cubic, segmentation, writeLabels } from "../../support/masks.js";
 
 const anna = { userId: "anna", sessionId: "1" };
@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const session = async <T>(work: (annotations: Annotations) => Promise<T>): Promise<T> =>
-  withAnnotations(await openDataset(folder), anna, work);
+  withinSession(await openDataset(folder), anna, work);
 const edit = (number: number, ...changes: Change[]): Edit => ({ client: "page", number, changes });
 const made: Change = { do: "mask", mask: "membrane", shape: [...sceneShape], spacing: [10, 10, 10] };
 const paint = (axis: 0 | 1 | 2, index: number, ...runs: number[]): PaintChange => ({

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
 import { readPicks } from "../../../src/data/picks.js";
 import type { Change, Edit } from "../../../src/studio/annotations/edits.js";
-import { type Annotations, withAnnotations } from "../../../src/studio/annotations/session.js";
-import { annotationScene, othersFile, ownFile } from "../../support/annotationScene.js";
+import type { Annotations } from "../../../src/studio/annotations/session.js";
+import { annotationScene, othersFile, ownFile, withinSession } from "../../support/annotationScene.js";
 
 const anna = { userId: "anna", sessionId: "1" };
 let folder: string;
@@ -18,7 +18,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const dataset = () => openDataset(folder);
 const session = async <T>(work: (annotations: Annotations) => Promise<T>, author = anna): Promise<T> =>
-  withAnnotations(await dataset(), author, work);
+  withinSession(await dataset(), author, work);
 /** What a kill leaves: a session whose journal is there, and that never folds. */
 const killed = async (work: (annotations: Annotations) => Promise<unknown>): Promise<void> => {
   const { Annotations: Unheld } = await import("../../../src/studio/annotations/session.js");

@@ -18,6 +18,7 @@ import {
   overlays,
   type PlaneAxes,
   type Point,
+  painters,
   place,
   rangeOf,
   tool,
@@ -133,6 +134,7 @@ function drawing(
   const stop = effect(() => {
     for (const each of [place, centre, zoom, contrast, overlays]) each.value;
     allMarks();
+    for (const { changed } of painters.value) changed.value;
     redraw();
   });
   const watching = new ResizeObserver(redraw);
@@ -217,6 +219,7 @@ function drawOver(canvas: HTMLCanvasElement, frame: Frame, at: Point): void {
   const context = canvas.getContext("2d", onProcessor)!;
   context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   context.clearRect(0, 0, frame.width, frame.height);
+  for (const painter of painters.value) painter.draw(context, frame, at);
   drawMarks(context, frame, allMarks(), at);
   drawCross(context, frame, at);
   drawBar(context, frame);

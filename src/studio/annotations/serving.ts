@@ -1,0 +1,56 @@
+/** The part of a studio that writes: held, served and let go of with it. */
+import { type LoopbackServer, type Served, serveHere } from "../../serve/loopbackServer.js";
+import type { Route } from "../../serve/routes.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import type { Opened } from "../opened.js";
+import { addressLeft, forgetAddress, keepAddress } from "./address.js";
+import { annotationRoutes } from "./routes.js";
+import { holdAnnotations } from "./session.js";
+
+/** Writing, with what ends it. */
+interface Annotating {
+  readonly routes: readonly Route[];
+  /** Serves; at the address of a studio that was killed, where there is one and no port is asked for. */
+  serve(port: number, served: Omit<Served, "port">): Promise<LoopbackServer>;
+  close(): Promise<void>;
+}
+
+/** A studio that is only looked at. */
+const nothingToWrite: Annotating = {
+  routes: [],
+  serve: (port, served) => serveHere({ ...served, port }),
+  close: async () => undefined,
+};
+
+/**
+ * Takes the annotation session that a studio was asked for; nothing where it only shows.
+ *
+ * @throws PickbenchError BadUsage where there is no data set to annotate, or another studio has the session
+ */
+export async function startAnnotating(opened: Opened): Promise<Annotating> {
+  if (!opened.isAnnotating) return nothingToWrite;
+  const { dataset, user: userId, session: sessionId } = opened;
+  if (dataset === undefined)
+    throw new PickbenchError("BadUsage", "--annotate needs a data set; name one, or give --data DIR");
+  const held = await holdAnnotations(dataset, { userId, sessionId });
+  const { annotator } = held.annotations;
+  return {
+    routes: annotationRoutes(held.annotations),
+    serve: async (port, served) => {
+      const left = await addressLeft(annotator);
+      const again = { ...served, token: left?.token };
+      const server = await serveHere({ ...again, port: port || (left?.port ?? 0) }).catch(
+        (error: unknown) => {
+          if (port !== 0 || left === undefined || !isPickbenchError(error)) throw error;
+          return serveHere({ ...served, port: 0 });
+        },
+      );
+      await keepAddress(annotator, server.url);
+      return server;
+    },
+    close: async () => {
+      await forgetAddress(annotator);
+      await held.close();
+    },
+  };
+}
