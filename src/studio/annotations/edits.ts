@@ -74,5 +74,3 @@ export const editSchema = z.strictObject({
 export type Edit = z.infer<typeof editSchema>;
 
 export const editsSchema = z.strictObject({ edits: z.array(editSchema).min(1).max(most.edits) });
-
-export const isMaskChange = (change: Change): change is MaskChange => "mask" in change;

@@ -1,6 +1,6 @@
 /** Picks of a run while they are annotated: changes applied in memory, with what takes them back. */
 import { PickbenchError } from "../../system/errors.js";
-import type { PickChange } from "./edits.js";
+import type { Change, MaskChange, PickChange } from "./edits.js";
 
 /** What has become of a pick. Suggestions that were not accepted, and deleted picks, are written to no file. */
 type PickStatus = "kept" | "deleted" | "suggested" | "rejected";
@@ -48,6 +48,8 @@ export function restOf(pick: {
     ...(score === undefined ? {} : { score }),
   };
 }
+
+export const isMaskChange = (change: Change): change is MaskChange => "mask" in change;
 
 /** Picks of all types of a run by id, in the order of their files. */
 export class PicksState {

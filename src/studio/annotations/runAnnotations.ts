@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { hashOf } from "../../system/files.js";
-import { type Change, type Edit, isMaskChange } from "./edits.js";
+import type { Change, Edit } from "./edits.js";
 import { Journal } from "./journal.js";
 import { type Base, type Line, type Pending, pendingOf } from "./lines.js";
 import { type MaskGrid, type MaskState, RunMasks } from "./masks.js";
@@ -14,7 +14,7 @@ import {
   textOf,
   writePicksDocument,
 } from "./picksFile.js";
-import { type HeldPick, PicksState } from "./picksState.js";
+import { type HeldPick, isMaskChange, PicksState } from "./picksState.js";
 import { journalPath } from "./places.js";
 
 /** What is told of a run. */

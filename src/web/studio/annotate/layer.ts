@@ -1,7 +1,8 @@
 // Annotations as they are drawn over the planes: picks as marks, masks as colour, boxes and ways as lines.
 import { computed, effect, untracked } from "@preact/signals";
 import { type Frame, toPixel } from "../look/frame.js";
-import { axisAt, type Mark, type Painter, type Point, painters, place, showMarks } from "../look/stage.js";
+import { type Painter, painters } from "../look/painters.js";
+import { axisAt, type Mark, type Point, place, showMarks } from "../look/stage.js";
 import { session } from "../session.js";
 import { brush, changed, chosen, chosenMask, model, toolName } from "./annotating.js";
 import { sliceAt } from "./geometry.js";

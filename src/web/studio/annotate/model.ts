@@ -1,7 +1,6 @@
 // What is annotated of a run: picks and masks as they are on this page, each change sent to the server.
 import type { Box6, Change, PaintChange } from "../../../studio/annotations/edits.js";
-import { isMaskChange } from "../../../studio/annotations/edits.js";
-import { type HeldPick, PicksState } from "../../../studio/annotations/picksState.js";
+import { type HeldPick, isMaskChange, PicksState } from "../../../studio/annotations/picksState.js";
 import type { RunState } from "../../../studio/annotations/runAnnotations.js";
 import { History, inverseOf, stepOf } from "./history.js";
 import { MaskSlices, type SliceAxis } from "./maskSlices.js";

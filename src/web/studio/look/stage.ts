@@ -1,7 +1,6 @@
 // What is looked at: the run, its tomogram, the common point of the planes, and what is drawn on them.
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { VolumeInfo } from "../../../studio/volumes/slices.js";
-import type { Frame } from "./frame.js";
 
 import { isStill } from "../api.js";
 
@@ -75,13 +74,6 @@ export interface Overlay {
   readonly threshold?: number;
 }
 
-/** What draws on the planes besides, under the marks. */
-export interface Painter {
-  /** Anything that has it drawn again. */
-  readonly changed: ReadonlySignal<unknown>;
-  draw(context: CanvasRenderingContext2D, frame: Frame, place: Point): void;
-}
-
 /** Name of the run. */
 export const run = signal<string | undefined>(undefined);
 /** The tomogram. */
@@ -96,7 +88,6 @@ export const zoom = signal(0.05);
 export const contrast = signal<readonly [black: number, white: number]>([0, 1]);
 export const overlays = signal<readonly Overlay[]>([]);
 export const markLayers = signal<readonly MarkLayer[]>([]);
-export const painters = signal<readonly Painter[]>([]);
 export const tool = signal<Tool | undefined>(undefined);
 /** What the pointer is over: a point in Å, and the mark there. */
 export const hover = signal<{ readonly at: Point; readonly mark?: Mark } | undefined>(undefined);

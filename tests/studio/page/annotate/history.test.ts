@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Change } from "../../../../src/studio/annotations/edits.js";
-import { isMaskChange } from "../../../../src/studio/annotations/edits.js";
-import { type HeldPick, PicksState } from "../../../../src/studio/annotations/picksState.js";
+import { type HeldPick, isMaskChange, PicksState } from "../../../../src/studio/annotations/picksState.js";
 import { History, inverseOf, stepOf } from "../../../../src/web/studio/annotate/history.js";
 
 const types = new Set(["ribosome", "apo-ferritin"]);
