@@ -10,6 +10,7 @@ import { catalogueRoutes } from "./catalogue/routes.js";
 import { droppedRoutes } from "./dropped/routes.js";
 import { meshRoutes } from "./meshes/routes.js";
 import { startAnnotating } from "./annotations/serving.js";
+import { startAnnotating } from "./assist/annotating.js";
 import type { Opened } from "./opened.js";
 import { picksRoutes } from "./picks/routes.js";
 import { PickSets } from "./picks/sets.js";

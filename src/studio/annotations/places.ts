@@ -39,6 +39,12 @@ export const sessionFolder = ({ overlayRoot, userId, sessionId }: Annotator): st
 export const journalPath = (annotator: Annotator, run: string): string =>
   inside(sessionFolder(annotator), `${checkedName(run, { what: "run", tag })}.jsonl`, { what: "run", tag });
 
+/** Lists the runs that have a journal. */
+export async function journalNames(annotator: Annotator): Promise<string[]> {
+  const names = await readdir(sessionFolder(annotator)).catch(() => []);
+  return names.filter((name) => name.endsWith(".jsonl")).map((name) => name.slice(0, -".jsonl".length));
+}
+
 const segmentationsFolder = ({ overlayRoot }: Annotator, run: string): string =>
   inside(overlayRoot, ["ExperimentRuns", run, "Segmentations"], { what: "run", tag });
 

@@ -15,7 +15,7 @@ import { makeFolders } from "../../system/paths/replacing.js";
 import { naming } from "../../system/systemErrors.js";
 import type { Edit } from "./edits.js";
 import type { MaskGrid } from "./masks.js";
-import { type Annotator, checkAnnotator, featuresFor, sessionFolder } from "./places.js";
+import { type Annotator, checkAnnotator, featuresFor, journalNames, sessionFolder } from "./places.js";
 import { type Acknowledgement, RunAnnotations } from "./runAnnotations.js";
 
 /** Time in ms after which edits are in copick's files; in the journal they are before they are acknowledged. */
@@ -61,11 +61,18 @@ export class Annotations {
     if (faults.length > 0) throw faults[0];
   }
 
-  /** The masks of runs that were looked at, as features of an experiment. */
+  /** Opens all runs in which this user has annotated anything in this session. */
+  async begun(): Promise<{ readonly name: string; readonly run: RunAnnotations }[]> {
+    const journals = new Set(await journalNames(this.annotator));
+    const names = this.#dataset.runs.map(({ name }) => name).filter((name) => journals.has(name));
+    return Promise.all(names.map(async (name) => ({ name, run: await this.run(name) })));
+  }
+
+  /** The masks of all runs that are known anywhere, as features of an experiment. */
   async features(): Promise<Feature[]> {
-    const runs = await Promise.all(this.#runs.values());
-    const names = runs.flatMap((run) => run.state().masks.filter(({ boxes }) => boxes.length > 0));
-    return featuresFor(this.annotator, [...new Set(names.map(({ name }) => name))]);
+    const masks = (await this.begun()).flatMap(({ run }) => run.state().masks);
+    const known = masks.filter(({ boxes }) => boxes.length > 0).map(({ name }) => name);
+    return featuresFor(this.annotator, [...new Set(known)]);
   }
 
   async #open(name: string): Promise<RunAnnotations> {

@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact";
 import { ElsewherePanel } from "../elsewhere/panel.js";
 import { AnnotatePanel } from "../annotate/annotatePanel.js";
+import { AssistPanel } from "../annotate/assistPanel.js";
 import type { Session } from "../session.js";
 import { VerdictsPanel } from "../verdicts/panel.js";
 import { LayersPanel } from "./layersPanel.js";
@@ -23,4 +24,5 @@ export const panels: readonly Panel[] = [
     isShown: ({ isAnnotating }) => isAnnotating,
     Panel: AnnotatePanel,
   },
+  { name: "assist", label: "Assist", isShown: ({ isAnnotating }) => isAnnotating, Panel: AssistPanel },
 ];

@@ -2,10 +2,13 @@
 import { type LoopbackServer, type Served, serveHere } from "../../serve/loopbackServer.js";
 import type { Route } from "../../serve/routes.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
+import { addressLeft, forgetAddress, keepAddress } from "../annotations/address.js";
+import { sessionFolder } from "../annotations/places.js";
+import { annotationRoutes } from "../annotations/routes.js";
+import { holdAnnotations } from "../annotations/session.js";
 import type { Opened } from "../opened.js";
-import { addressLeft, forgetAddress, keepAddress } from "./address.js";
-import { annotationRoutes } from "./routes.js";
-import { holdAnnotations } from "./session.js";
+import { Jobs } from "./jobs.js";
+import { assistRoutes } from "./routes.js";
 
 /** Writing, with what ends it. */
 interface Annotating {
@@ -33,9 +36,15 @@ export async function startAnnotating(opened: Opened): Promise<Annotating> {
   if (dataset === undefined)
     throw new PickbenchError("BadUsage", "--annotate needs a data set; name one, or give --data DIR");
   const held = await holdAnnotations(dataset, { userId, sessionId });
-  const { annotator } = held.annotations;
+  const { annotations } = held;
+  const { annotator } = annotations;
+  const jobs = new Jobs(sessionFolder(annotator));
+  await jobs.endLeft();
   return {
-    routes: annotationRoutes(held.annotations),
+    routes: [
+      ...annotationRoutes(annotations),
+      ...assistRoutes({ opened, dataset, annotations, jobs, flags: [] }),
+    ],
     serve: async (port, served) => {
       const left = await addressLeft(annotator);
       const again = { ...served, token: left?.token };
@@ -49,6 +58,7 @@ export async function startAnnotating(opened: Opened): Promise<Annotating> {
       return server;
     },
     close: async () => {
+      await jobs.close();
       await forgetAddress(annotator);
       await held.close();
     },
