@@ -13,6 +13,7 @@ import {
   dragAlong,
   lookAt,
   saved,
+  soon,
   studioProcess,
   tool,
   toSlice,
@@ -73,6 +74,8 @@ describe.skipIf(!hasChromium)("annotating", () => {
     await clickAt(page, { x: 100, y: 100, z: 105 });
     await clickAt(page, { x: 400, y: 100, z: 105 });
     await clickAt(page, { x: 400, y: 300, z: 105 });
+    await page.keyboard.press("4");
+    await page.keyboard.press("1");
     await dragAlong(page, [
       { x: 410, y: 110, z: 105 },
       { x: 340, y: 150, z: 105 },
@@ -90,7 +93,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
     expect(await picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
 
     await page.keyboard.press("Delete");
-    await expect.poll(() => picksOf(folder, "ribosome")).toEqual([]);
+    await soon(() => picksOf(folder, "ribosome")).toEqual([]);
     for (let step = 0; step < 3; step++) await page.keyboard.press("Control+z");
     await expect
       .poll(() => picksOf(folder, "apo-ferritin"))
@@ -101,7 +104,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
       ]);
     await page.keyboard.press("Control+y");
     await page.keyboard.press("Control+Shift+z");
-    await expect.poll(() => picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
+    await soon(() => picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
     expect(await picksOf(folder, "apo-ferritin")).toEqual([
       [100, 100, 105],
       [330, 140, 105],
@@ -237,7 +240,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
     await page.reload();
     await ready(page);
     await saved(page);
-    await expect.poll(() => picksOf(folder, "apo-ferritin")).toEqual(places.map(([x, y]) => [x, y, 105]));
+    await soon(() => picksOf(folder, "apo-ferritin")).toEqual(places.map(([x, y]) => [x, y, 105]));
     const shown = page.getByRole("radio", { name: "apo-ferritin" });
     expect(await page.locator("label", { has: shown }).locator("output").textContent()).toBe("9");
   });

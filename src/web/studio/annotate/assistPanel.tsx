@@ -7,6 +7,7 @@ import { goTo, run, volume } from "../look/stage.js";
 import { session } from "../session.js";
 import { changed, chosen, model, reload } from "./annotating.js";
 import { curvePath } from "./curve.js";
+import { listenToKeys } from "./keys.js";
 
 /** A job with the curve of its losses. */
 type ShownJob = JobState & { readonly curve: readonly { readonly step: number; readonly loss: number }[] };
@@ -63,8 +64,12 @@ async function begin(path: string, more: Readonly<Record<string, string | undefi
 export function AssistPanel() {
   useEffect(() => {
     void look();
+    const deaf = listenToKeys();
     const timer = setInterval(() => running.value && void look(), betweenLooks);
-    return () => clearInterval(timer);
+    return () => {
+      clearInterval(timer);
+      deaf();
+    };
   }, []);
   const { models, jobs } = assist.value;
   return (

@@ -29,7 +29,10 @@ export function addPick(at: Point): void {
   const id = now.newId();
   now.act(`add ${type.value}`, [{ do: "add", id, type: type.value, at: tuple(within(info, at)) }]);
   chosen.value = id;
+  fresh = id;
 }
+/** The pick that was just added: a type that is chosen now is meant for the next one. */
+let fresh: string | undefined;
 
 const picking: Tool = {
   name: "pick",
@@ -38,6 +41,7 @@ const picking: Tool = {
     const met = pickAt(model.value?.picks ?? [], radii(), at, reach / zoom.value);
     if (met) {
       chosen.value = met.id;
+      fresh = undefined;
       dragged.value = { id: met.id, at };
       start = at;
       return true;
@@ -118,10 +122,10 @@ export function deleteChosen(): void {
   chosen.value = undefined;
 }
 
-/** Gives the chosen pick a type, and new ones. */
+/** Gives new picks a type, and the chosen one, unless it was just added. */
 export function chooseType(name: string): void {
   type.value = name;
   const pick = model.value?.pick(chosen.value);
-  if (pick && pick.type !== name)
+  if (pick && pick.type !== name && pick.id !== fresh)
     model.value?.act(`retype to ${name}`, [{ do: "retype", id: pick.id, type: name }]);
 }
