@@ -1,8 +1,8 @@
 // Panels beside the planes, in their order.
 import type { ComponentType } from "preact";
-import { ElsewherePanel } from "../elsewhere/panel.js";
 import { AnnotatePanel } from "../annotate/annotatePanel.js";
 import { AssistPanel } from "../annotate/assistPanel.js";
+import { ElsewherePanel } from "../elsewhere/panel.js";
 import type { Session } from "../session.js";
 import { VerdictsPanel } from "../verdicts/panel.js";
 import { LayersPanel } from "./layersPanel.js";

@@ -4,11 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../api.js";
 import { drawBar, drawCross, drawMarks, markAt } from "./drawMarks.js";
 import { type Frame, toPixel } from "./frame.js";
-<<<<<<< HEAD
 import { OverlayPainter } from "./overlayPainter.js";
-=======
 import { painters } from "./painters.js";
->>>>>>> 27caffef (wip)
 import { levelFor, PlaneLoader, type PlaneWanted } from "./planes.js";
 import { usePointer } from "./pointer.js";
 import { greyTable, paintGreys } from "./shading.js";
