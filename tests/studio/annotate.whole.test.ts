@@ -10,6 +10,7 @@ import { readPicks } from "../../src/data/picks.js";
 import { openTomogram } from "../../src/data/tomograms/omeZarr.js";
 import {
   clickAt,
+  colourOver,
   dragAlong,
   lookAt,
   saved,
@@ -150,6 +151,11 @@ describe.skipIf(!hasChromium)("annotating", () => {
     await dragAlong(page, ring);
     await tool(page, "Fill");
     await clickAt(page, { x: 250, y: 200, z: 105 });
+    const inside = { x: 300, y: 150, z: 105 };
+    await soon(async () => (await colourOver(page, inside))[3]).toBeGreaterThan(50);
+    const [red, green] = await colourOver(page, inside);
+    expect(red! - green!).toBeGreaterThan(50);
+    expect((await colourOver(page, { ...inside, x: 450 }))[3]).toBe(0);
     await tool(page, "Rub out");
     await dragAlong(page, [
       { x: 250, y: 150, z: 105 },

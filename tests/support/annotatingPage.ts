@@ -31,6 +31,17 @@ async function pixelOf(page: Page, across: Across, at: Place): Promise<[number, 
   ];
 }
 
+/** Returns red, green, blue and opacity of what is drawn over the greys of a plane at a place. */
+export async function colourOver(page: Page, at: Place, across: Across = "z"): Promise<number[]> {
+  const [x, y] = await pixelOf(page, across, at);
+  return page.evaluate<number[]>(`(() => {
+    const canvas = document.querySelector('canvas[data-plane="${across}"]');
+    const { left, top } = canvas.getBoundingClientRect();
+    const pixels = canvas.getContext("2d").getImageData(${x} - left, ${y} - top, 1, 1);
+    return [...pixels.data];
+  })()`);
+}
+
 /** Clicks on a place in a plane. */
 export async function clickAt(page: Page, at: Place, across: Across = "z"): Promise<void> {
   const [x, y] = await pixelOf(page, across, at);

@@ -7,6 +7,7 @@ import "./layer.js";
 import { changed, chosen, chosenPick, failure, model, toolName, type } from "./annotating.js";
 import { listenToKeys, toolKeys } from "./keys.js";
 import { MaskControls } from "./maskControls.js";
+import { painting } from "./painting.js";
 import { addAtCross, chooseType, deleteChosen } from "./tools.js";
 
 export function AnnotatePanel() {
@@ -18,10 +19,11 @@ export function AnnotatePanel() {
     };
   }, []);
   changed.value;
-  if (failure.value) return <p class="failure">{failure.value}</p>;
+  if (failure.value && !model.value?.isLoaded) return <p class="failure">{failure.value}</p>;
   if (!model.value?.isLoaded) return <p>Loading what is annotated…</p>;
   return (
     <div class="annotate">
+      {failure.value && <p class="failure">{failure.value}</p>}
       <Saving />
       <Tools />
       <Types />
@@ -53,7 +55,7 @@ function Saving() {
   return (
     <>
       <p class="saving" role="status" aria-label="saving" data-waiting={now.sending.waiting}>
-        {savedText(now.sending)}
+        {painting.value > 0 ? "painting" : savedText(now.sending)}
       </p>
       {now.trouble && <p class="failure">{now.trouble}</p>}
       {now.notice && <p class="failure">{now.notice}</p>}

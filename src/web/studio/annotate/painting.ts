@@ -1,9 +1,10 @@
 // Strokes, fills and interpolations as edits of the mask that is chosen.
 import { signal } from "@preact/signals";
 import type { Change, PaintChange } from "../../../studio/annotations/edits.js";
+import { sentence } from "../api.js";
 import { PlaneLoader } from "../look/planes.js";
 import { axisAt, contrast, type PlaneAxes, type Point, place, planes, volume } from "../look/stage.js";
-import { boxDepth, brush, chosenMask, filling, isSliceKnown, model } from "./annotating.js";
+import { boxDepth, brush, chosenMask, failure, filling, isSliceKnown, model } from "./annotating.js";
 import { aroundIndex, boxBetween, holdsSlice, inSlice, sliceAt, sliceBox, wholeSlices } from "./geometry.js";
 import { type SliceAxis, sizeOf } from "./maskSlices.js";
 import type { PageMask, Stroke } from "./model.js";
@@ -11,6 +12,25 @@ import { ballDiscs, between, fill, paintWay, runsBetween } from "./strokes.js";
 
 /** Axis of the slice that was painted last. */
 export const lastAxis = signal<SliceAxis>(0);
+
+/** How many strokes are being painted, which are no edits yet. */
+export const painting = signal(0);
+
+let last: Promise<void> = Promise.resolve();
+
+/** Does a work after those before it, and counts it meanwhile; what goes wrong is told. */
+async function counted(work: () => Promise<void>): Promise<void> {
+  painting.value++;
+  failure.value = "";
+  try {
+    last = last.then(work, work);
+    await last;
+  } catch (error) {
+    failure.value = sentence(error);
+  } finally {
+    painting.value--;
+  }
+}
 
 /** Returns the stroke that makes one slice another; undefined where they are equal. */
 function strokeOf(
@@ -40,7 +60,10 @@ function actStrokes(
 }
 
 /** Paints or erases along a way in a plane. */
-export async function paintAlong(way: readonly Point[], { across }: PlaneAxes, value: 0 | 1): Promise<void> {
+export const paintAlong = (way: readonly Point[], axes: PlaneAxes, value: 0 | 1): Promise<void> =>
+  counted(() => paint(way, axes, value));
+
+async function paint(way: readonly Point[], { across }: PlaneAxes, value: 0 | 1): Promise<void> {
   const mask = chosenMask();
   if (!mask || way.length === 0) return;
   const axis = axisAt[across];
@@ -63,7 +86,9 @@ export async function paintAlong(way: readonly Point[], { across }: PlaneAxes, v
 }
 
 /** Fills about a place in a plane, up to what is painted or where greys leave a range about the place's own. */
-export async function fillAt(at: Point, axes: PlaneAxes): Promise<void> {
+export const fillAt = (at: Point, axes: PlaneAxes): Promise<void> => counted(() => fillSlice(at, axes));
+
+async function fillSlice(at: Point, axes: PlaneAxes): Promise<void> {
   const mask = chosenMask();
   if (!mask) return;
   const axis = axisAt[axes.across];
@@ -112,7 +137,9 @@ export function slicesAround(): [number, number] | undefined {
 }
 
 /** Paints the slices between the two annotated ones about the common point: shapes that pass into one another. */
-export async function interpolate(): Promise<void> {
+export const interpolate = (): Promise<void> => counted(paintBetween);
+
+async function paintBetween(): Promise<void> {
   const mask = chosenMask();
   const around = slicesAround();
   if (!mask || !around) return;
