@@ -7,6 +7,7 @@ import type { Dataset } from "../data/model.js";
 import { readRecord } from "../domain/record.js";
 import { resolveEngine } from "../engines/available.js";
 import type { EngineName } from "../engines/engine.js";
+import type { PicksAuthor } from "../formats/copickPicks.js";
 import { writeLeaderboard } from "../leaderboard/markdown.js";
 import { buildNetwork } from "../nets/architecture.js";
 import { architectureNamed } from "../nets/library/catalogue.js";
@@ -14,7 +15,7 @@ import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { writeWhole } from "../system/files.js";
 import type { Reporter } from "../system/reporter.js";
 import { checkExperiment, experimentHash, readExperiment } from "../train/experiment/experiment.js";
-import type { Experiment } from "../train/experiment/schema.js";
+import { type Experiment, truthAuthor } from "../train/experiment/schema.js";
 import { meantIn } from "../train/prepare/prepare.js";
 import { runExperiment } from "../train/run/runExperiment.js";
 import { isBegun, type RunFolder, runFolder, withRunFolder } from "../train/run/runFolder.js";
@@ -129,7 +130,12 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     machine,
     commit: code.commit,
     holdout: runs.holdout,
-    rows: await withVerdicts(ranked(rows), entrants, options, runs.holdout),
+    rows: await withVerdicts(
+      ranked(rows),
+      entrants,
+      { ...options, author: truthAuthor(recipe) },
+      runs.holdout,
+    ),
   };
   const write = (name: string, content: string) => writeWhole(join(options.out, name), content);
   await write("comparison.json", `${JSON.stringify(comparison, null, 1)}\n`);
@@ -143,7 +149,7 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
 async function withVerdicts(
   rows: readonly CompareRow[],
   entrants: readonly Entrant[],
-  options: CompareOptions,
+  options: CompareOptions & { readonly author: PicksAuthor },
   holdout: readonly string[],
 ): Promise<RankedRow[]> {
   const submissions = rows.map(({ architecture }) => {

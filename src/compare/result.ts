@@ -5,6 +5,7 @@ import { readRunPicks } from "../data/picks.js";
 import { meanOf } from "../domain/numbers.js";
 import type { ParticlePick } from "../domain/particles.js";
 import { type RunRecord, readRecord } from "../domain/record.js";
+import type { PicksAuthor } from "../formats/copickPicks.js";
 import { readReport } from "../leaderboard/leaderboard.js";
 import { tomogramSeconds } from "../leaderboard/submissionFolder.js";
 import { positionsOf } from "../score/match/positions.js";
@@ -139,14 +140,18 @@ interface AgainstFirst {
  */
 export async function againstFirst(
   submissions: readonly string[],
-  { data, reporter }: { readonly data: string; readonly reporter?: Reporter },
+  {
+    data,
+    reporter,
+    author,
+  }: { readonly data: string; readonly reporter?: Reporter; readonly author: PicksAuthor },
   holdout: readonly string[],
 ): Promise<(AgainstFirst | null)[]> {
   const [first, ...others] = submissions;
   if (first === undefined || holdout.length === 0 || !existsSync(first)) return submissions.map(() => null);
   const dataset = await openDataset(data, { reporter });
   const truth = new Map<string, ParticlePick[]>();
-  for (const run of holdout) truth.set(run, await readRunPicks(dataset, run));
+  for (const run of holdout) truth.set(run, await readRunPicks(dataset, run, author));
   const compared: (AgainstFirst | null)[] = [null];
   for (const other of others) {
     const { score, verdict } = await compareFiles(first, other, positionsOf(truth), {

@@ -10,6 +10,7 @@ import type { Extent } from "../score/diagnosis/places.js";
 import { type Judged, judge } from "../score/diagnosis/verdicts.js";
 import type { PicksByExperiment } from "../score/score.js";
 import { PickbenchError } from "../system/errors.js";
+import { truthAuthor } from "../train/experiment/schema.js";
 import { type ReportedRun, readHeldOutPicks } from "./readRun.js";
 
 /** Held-out picks of a run with their truth and diagnosis. */
@@ -43,7 +44,7 @@ export async function judgeHeldOut(run: ReportedRun, dataset: Dataset): Promise<
     const reader = await openTomogram(ref, level, dataset.access);
     tomograms.set(name, reader);
     extents.set(name, extentOf(reader));
-    truth.set(name, await readRunPicks(dataset, name));
+    truth.set(name, await readRunPicks(dataset, name, truthAuthor({ data: run.tomogram })));
   }
   const picks = await readHeldOutPicks(run, particles, truth);
   if (picks === null) return null;

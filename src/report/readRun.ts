@@ -22,6 +22,7 @@ import type { Choice } from "../score/tuning.js";
 import { PickbenchError } from "../system/errors.js";
 import type { Reporter } from "../system/reporter.js";
 import { readSettings } from "../train/checkpoint/checkpoint.js";
+import type { Experiment } from "../train/experiment/schema.js";
 import { type RunFolder, runFolder } from "../train/run/runFolder.js";
 import { readLog, type TrainingLog } from "../train/watch/readLog.js";
 
@@ -32,7 +33,11 @@ export interface ReportedRun {
   readonly label: string;
   readonly record: RunRecord;
   /** Reconstruction that was predicted on. */
-  readonly tomogram: TomogramChoice & { readonly spacing?: number | undefined };
+  readonly tomogram: TomogramChoice & {
+    readonly spacing?: number | undefined;
+    /** Whose picks are the truth, where the experiment says so. */
+    readonly picks?: Experiment["data"]["picks"];
+  };
   readonly report: RunReport | null;
   readonly log: TrainingLog;
   readonly sweep: ThresholdSweep | null;
@@ -119,6 +124,7 @@ const choiceSchema = z.looseObject({
     spacing: z.number().positive().optional(),
     level: z.int().nonnegative(),
     nan: z.literal("blank").optional(),
+    picks: z.object({ user: z.string().optional(), session: z.string().optional() }).optional(),
   }),
 });
 

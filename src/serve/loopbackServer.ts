@@ -8,9 +8,11 @@ import { type Asked, json, type Method, nothing, type Reply } from "./message.js
 import { refuse, send } from "./sending.js";
 
 /** What a server answers, and to whom. */
-interface Served {
+export interface Served {
   /** Any free one if 0. */
   readonly port: number;
+  /** That of an earlier server, whose pages go on; a new one if absent. */
+  readonly token?: string | undefined;
   /** Origins of pages elsewhere that may read, such as https://neuroglancer-demo.appspot.com. */
   readonly foreign?: readonly string[];
   /** The first name of the paths that foreign pages may read; all if absent. */
@@ -44,7 +46,7 @@ const requestTimeout = 60_000;
  * @throws BadUsage where the port cannot be had
  */
 export async function serveHere(served: Served): Promise<LoopbackServer> {
-  const token = randomBytes(24).toString("base64url");
+  const token = served.token ?? randomBytes(24).toString("base64url");
   let door: Door = { token, hosts: [], own: [], foreign: [] };
   const limits = { maxHeaderSize: 16_384, headersTimeout, requestTimeout };
   const server = createServer(limits, (request, response) => {

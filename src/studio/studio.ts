@@ -1,11 +1,12 @@
 /** The studio's server: its page, and what the page asks for. */
 import { readFile } from "node:fs/promises";
 import { findFeatureMaps } from "../infer/maps/featureMaps.js";
-import { type LoopbackServer, serveHere } from "../serve/loopbackServer.js";
+import type { LoopbackServer } from "../serve/loopbackServer.js";
 import type { Method, Reply } from "../serve/message.js";
 import { type Route, routed } from "../serve/routes.js";
 import { builtModule } from "../system/threads/threads.js";
 import { viewerOrigin } from "../viewers/neuroglancer.js";
+import { startAnnotating } from "./assist/annotating.js";
 import { catalogueRoutes } from "./catalogue/routes.js";
 import { droppedRoutes } from "./dropped/routes.js";
 import { meshRoutes } from "./meshes/routes.js";
@@ -51,19 +52,30 @@ export const policy = [
  * @throws BadUsage where the port cannot be had
  */
 export async function serveStudio(opened: Opened, port: number): Promise<LoopbackServer> {
-  const here = { url: "" };
-  const routes = [...(await pageRoutes()), ...(await studioRoutes(opened, here))];
-  const methods: Method[] = ["GET", "PUT", "POST", "DELETE"];
-  const server = await serveHere({
-    port,
-    foreign: [viewerOrigin],
-    foreignBelow: scenesName,
-    headers: { "Content-Security-Policy": policy },
-    methods,
-    answer: routed(routes),
-  });
-  here.url = server.url;
-  return server;
+  const annotating = await startAnnotating(opened);
+  try {
+    const here = { url: "" };
+    const routes = [...(await pageRoutes()), ...(await studioRoutes(opened, here)), ...annotating.routes];
+    const methods: Method[] = ["GET", "PUT", "POST", "DELETE"];
+    const server = await annotating.serve(port, {
+      foreign: [viewerOrigin],
+      foreignBelow: scenesName,
+      headers: { "Content-Security-Policy": policy },
+      methods,
+      answer: routed(routes),
+    });
+    here.url = server.url;
+    return {
+      url: server.url,
+      close: async () => {
+        await server.close();
+        await annotating.close();
+      },
+    };
+  } catch (error) {
+    await annotating.close();
+    throw error;
+  }
 }
 
 /** Returns all that the page may ask for. @param here address of the server, once it is known */

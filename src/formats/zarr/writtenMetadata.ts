@@ -28,17 +28,20 @@ interface GroupFields {
   readonly spacings: readonly (readonly Angstrom[])[];
   readonly channels: readonly string[] | undefined;
   readonly downsampling: Downsampling;
+  /** Å along z, y, x of the first voxel, where the metadata are to declare it; only without channels. */
+  readonly translation?: readonly number[] | undefined;
 }
 
 /** Returns the files of an OME-NGFF multiscales group: 0.4 on Zarr v2, 0.5 on Zarr v3. */
-export function groupFiles({ format, spacings, channels, downsampling }: GroupFields): File[] {
+export function groupFiles({ format, spacings, channels, downsampling, translation }: GroupFields): File[] {
+  const moved = translation === undefined ? [] : [{ type: "translation", translation }];
   const space = ["z", "y", "x"].map((axis) => ({ name: axis, type: "space", unit: "angstrom" }));
   const multiscales = [
     {
       axes: channels ? [{ name: "c", type: "channel" }, ...space] : space,
       datasets: spacings.map((spacing, level) => ({
         path: String(level),
-        coordinateTransformations: [{ type: "scale", scale: channels ? [1, ...spacing] : spacing }],
+        coordinateTransformations: [{ type: "scale", scale: channels ? [1, ...spacing] : spacing }, ...moved],
       })),
       name: "/",
       type: downsampling,

@@ -10,6 +10,7 @@ import type { Volume } from "../../domain/volume.js";
 import type { Predictor } from "../../infer/predict/predictor.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson, hashOf } from "../../system/files.js";
+import { truthAuthor } from "../experiment/schema.js";
 import type { TuneTruth } from "../fit/tuneNetworks.js";
 import type { EnsembleMember } from "./members.js";
 
@@ -49,7 +50,7 @@ export async function readTuneRuns(
         "Unsupported",
         `${run}: its ${tomogram} tomogram has ${reader.spacing[0].toFixed(2)} Å a voxel, the members were trained at ${checkpoint.spacing.toFixed(2)}; tune on tomograms of that spacing`,
       );
-    const truth = await readRunPicks(dataset, run);
+    const truth = await readRunPicks(dataset, run, truthAuthor(checkpoint.experiment));
     if (!truth.some(({ type }) => types.has(type)))
       throw new PickbenchError(
         "BadDataset",

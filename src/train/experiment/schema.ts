@@ -5,6 +5,7 @@ import { targetSchema } from "../../data/patches/targets.js";
 import { SplitSpec } from "../../data/splits.js";
 import { spacingLimits } from "../../domain/units.js";
 import { engineNames } from "../../engines/engine.js";
+import type { PicksAuthor } from "../../formats/copickPicks.js";
 import { publicSplitSchema } from "../../leaderboard/publicSplit.js";
 import { nameFault } from "../../system/paths/names.js";
 import { eachOnce } from "../../system/unique.js";
@@ -59,6 +60,12 @@ const data = z
       .tuple([z.number(), z.number(), z.number()])
       .default([0, 0, 0])
       .describe("Å along x, y, z, added to every predicted position"),
+    picks: z
+      .strictObject({ user: z.string().min(1).optional(), session: z.string().min(1).optional() })
+      .optional()
+      .describe(
+        '`{user: anna, session: "1"}`: copick user and session whose picks are the truth, for training, tuning and scoring; if absent, the data set\'s own, or those of the only session there is',
+      ),
     also: alsoSchema,
   })
   .prefault({});
@@ -251,3 +258,13 @@ export const experimentSchema = z.strictObject({
 });
 /** An experiment with every default filled in: the keys of its YAML. */
 export type Experiment = z.infer<typeof experimentSchema>;
+
+/** Returns whose picks an experiment takes for the truth; nobody's where it does not say. */
+export const truthAuthor = ({
+  data: { picks },
+}: {
+  readonly data: Pick<Experiment["data"], "picks">;
+}): PicksAuthor => ({
+  ...(picks?.user !== undefined && { userId: picks.user }),
+  ...(picks?.session !== undefined && { sessionId: picks.session }),
+});

@@ -18,7 +18,7 @@ import type { PicksByExperiment } from "../../score/score.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { experimentFeatures, featureNames } from "../experiment/features.js";
-import type { Experiment } from "../experiment/schema.js";
+import { type Experiment, truthAuthor } from "../experiment/schema.js";
 import { checkOneGrid, readMasks } from "../fit/featureMasks.js";
 import { type ExperimentNetwork, patchSpecOf } from "../fit/networks.js";
 
@@ -70,7 +70,7 @@ export async function checkRun(meeting: Meeting): Promise<Checked> {
   };
   const picks = new Map<string, readonly ParticlePick[]>();
   const readPicksOf = async (run: string) => {
-    const read = picks.get(run) ?? (await readRunPicks(dataset, run));
+    const read = picks.get(run) ?? (await readRunPicks(dataset, run, truthAuthor(experiment)));
     picks.set(run, read);
     return read;
   };

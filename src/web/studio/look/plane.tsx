@@ -5,6 +5,7 @@ import { sentence } from "../api.js";
 import { drawBar, drawCross, drawMarks, markAt } from "./drawMarks.js";
 import { type Frame, toPixel } from "./frame.js";
 import { OverlayPainter } from "./overlayPainter.js";
+import { painters } from "./painters.js";
 import { levelFor, PlaneLoader, type PlaneWanted } from "./planes.js";
 import { usePointer } from "./pointer.js";
 import { greyTable, paintGreys } from "./shading.js";
@@ -133,6 +134,7 @@ function drawing(
   const stop = effect(() => {
     for (const each of [place, centre, zoom, contrast, overlays]) each.value;
     allMarks();
+    for (const { changed } of painters.value) changed.value;
     redraw();
   });
   const watching = new ResizeObserver(redraw);
@@ -223,6 +225,7 @@ function drawOver(canvas: HTMLCanvasElement, frame: Frame, at: Point): void {
   const context = canvas.getContext("2d", onProcessor)!;
   context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   context.clearRect(0, 0, frame.width, frame.height);
+  for (const painter of painters.value) painter.draw(context, frame, at);
   drawMarks(context, frame, allMarks(), at);
   drawCross(context, frame, at);
   drawBar(context, frame);
