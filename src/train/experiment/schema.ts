@@ -61,11 +61,21 @@ const data = z
       .default([0, 0, 0])
       .describe("Å along x, y, z, added to every predicted position"),
     picks: z
-      .strictObject({ user: z.string().min(1).optional(), session: z.string().min(1).optional() })
-      .optional()
-      .describe(
-        '`{user: anna, session: "1"}`: copick user and session whose picks are the truth, for training, tuning and scoring; if absent, the data set\'s own, or those of the only session there is',
-      ),
+      .strictObject({
+        user: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "copick user whose picks are the truth, for training, tuning and scoring; if absent, the data set's own picks are, or those of the only session there is",
+          ),
+        session: z
+          .string()
+          .min(1)
+          .optional()
+          .describe("copick session whose picks are the truth, in the same way"),
+      })
+      .optional(),
     also: alsoSchema,
   })
   .prefault({});
