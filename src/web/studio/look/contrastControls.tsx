@@ -1,7 +1,8 @@
 // Contrast by percentiles and by hand.
 import { contrast, type VolumeInfo } from "./stage.js";
 
-const digits = (value: number): string => value.toPrecision(4);
+const digits = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.01 ? value.toExponential(2) : value.toPrecision(4);
 
 export function ContrastControls({ info }: { readonly info: VolumeInfo }) {
   const [low, high] = info.contrast;
