@@ -19,6 +19,7 @@ import {
   overlays,
   type PlaneAxes,
   type Point,
+  painted,
   place,
   rangeOf,
   tool,
@@ -115,7 +116,16 @@ function drawing(
   };
   const loader = new PlaneLoader(info, axes.across, redraw, onFailure);
   const painter = greyPainter(info);
-  const laidOver = new OverlayPainter(axes, redraw, onFailure);
+  let arrivals = 0;
+  const laidOver = new OverlayPainter(
+    axes,
+    () => {
+      arrivals++;
+      redraw();
+    },
+    onFailure,
+  );
+  let before: readonly unknown[] = [];
   let last: PlaneWanted | undefined;
   const draw = (): void => {
     fit(picture, holder);
@@ -126,9 +136,20 @@ function drawing(
     loader.want(neighbours(info, axes, wanted, last));
     if (last === undefined || last.index !== wanted.index || last.level !== wanted.level) last = wanted;
     const shown = [wanted, coarsest(info, axes, place.value)].find((each) => loader.get(each));
-    if (shown) painter(picture, frame, shown, loader.get(shown)!);
-    if (shown) laidOver.draw(picture.getContext("2d")!, frame, place.value);
-    if (shown === wanted) picture.dataset.shown = `${wanted.level} ${wanted.index}`;
+    if (shown) {
+      const { words } = loader.get(shown)!;
+      const { width, height } = picture;
+      const laid = [overlays.value, arrivals, overlays.value.length > 0 ? place.value[axes.across] : 0];
+      const depends = [words, contrast.value, ...laid, centre.value, zoom.value, width, height];
+      const isPainted = depends.every((value, at) => value === before[at]);
+      before = depends;
+      if (!isPainted) painter(picture, frame, shown, loader.get(shown)!);
+      if (!isPainted) laidOver.draw(picture.getContext("2d")!, frame, place.value);
+    }
+    if (shown === wanted) {
+      picture.dataset.shown = `${wanted.level} ${wanted.index}`;
+      painted.value = info.id;
+    }
     drawOver(over, frame, place.value);
   };
   const stop = effect(() => {

@@ -93,6 +93,8 @@ export const tool = signal<Tool | undefined>(undefined);
 export const hover = signal<{ readonly at: Point; readonly mark?: Mark } | undefined>(undefined);
 /** Name of the panel beside the views; the first one if undefined. */
 export const panel = signal<string | undefined>(undefined);
+/** Id of the tomogram of which a plane has been painted: what takes the server longer is asked for afterwards. */
+export const painted = signal<string | undefined>(undefined);
 /** Called when a mark is clicked. */
 export const onMark = signal<((layer: string, mark: Mark) => void) | undefined>(undefined);
 

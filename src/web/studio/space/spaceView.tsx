@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../api.js";
 import { followRun } from "../look/dropped.js";
-import { goTo, hover, onMark, overlays, type VolumeInfo } from "../look/stage.js";
+import { goTo, hover, onMark, overlays, painted, type VolumeInfo } from "../look/stage.js";
 import { blockOf, type LoadedBlock } from "./blocks.js";
 import { firstCamera } from "./camera.js";
 import { axes, block, content, lengths, marks, overlayBlocks } from "./space.js";
@@ -69,8 +69,13 @@ function loading(info: VolumeInfo): () => void {
   };
   loadingFault.value = "";
   block.value = undefined;
-  load(info.id, (loaded) => {
-    block.value = loaded;
+  let isAsked = false;
+  const stopWaiting = effect(() => {
+    if (painted.value !== info.id || isAsked) return;
+    isAsked = true;
+    load(info.id, (loaded) => {
+      block.value = loaded;
+    });
   });
   const stop = effect(() => {
     const shown = overlays.value.filter(({ isShown }) => isShown).map(({ info: { id } }) => id);
@@ -85,6 +90,7 @@ function loading(info: VolumeInfo): () => void {
   });
   return () => {
     isOver = true;
+    stopWaiting();
     stop();
   };
 }

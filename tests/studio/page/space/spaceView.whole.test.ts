@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
       .poll(async () => (await readSpace(page, [[x, y]])).colours[0]!.some((part) => part > 60))
       .toBe(true);
     const [red, green, blue] = (await readSpace(page, [[x, y]])).colours[0]! as [number, number, number];
-    expect(green).toBeGreaterThan(2 * Math.max(red, blue) + 20);
+    expect(green).toBeGreaterThan(1.2 * Math.max(red, blue));
     await page.locator(".space canvas.over").click({ position: { x, y } });
     await expect.poll(() => page.url()).toContain("at=300.0%2C400.0%2C100.0");
     await page.getByText(/^ribosome of mine\.csv/).waitFor();
