@@ -97,9 +97,9 @@ export class RunAnnotations {
   }
 
   /**
-   * Applies edits of one page in their order, each once; they are safe when this returns.
+   * Applies edits of one page in their order, each once; they are safe when this returns. Where edits before them are missing,
+   * none counts, and the number that is returned says which came last.
    *
-   * @throws PickbenchError BadUsage where edits before them are missing
    * @throws Error of the system where the journal cannot be written: then none counts
    */
   submit(edits: readonly Edit[]): Promise<Acknowledgement> {
@@ -111,8 +111,9 @@ export class RunAnnotations {
       const touched = new Set(this.#touched);
       try {
         for (const edit of edits) {
-          if (edit.number <= this.#lastOf(edit.client)) continue;
-          this.#checkNext(edit);
+          const last = this.#lastOf(edit.client);
+          if (edit.number <= last) continue;
+          if (edit.number > last + 1) break;
           const why = this.#applyEdit(edit, undoings, strokes);
           lines.push(why === undefined ? edit : { ...edit, changes: [], refused: why });
           if (why !== undefined) refusedOnes.push({ number: edit.number, why });
@@ -161,15 +162,6 @@ export class RunAnnotations {
   }
 
   readonly #lastOf = (client: string): number => this.#clients.get(client) ?? 0;
-
-  #checkNext({ client, number }: Edit): void {
-    const last = this.#lastOf(client);
-    if (number === last + 1) return;
-    throw new PickbenchError(
-      "BadUsage",
-      `edit ${number} came where ${last + 1} was next: those between are missing; send them first`,
-    );
-  }
 
   /** Paints strokes that are in the journal; where that fails, they stay there. */
   async #paint(strokes: readonly Change[]): Promise<void> {

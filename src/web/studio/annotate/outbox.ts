@@ -51,6 +51,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #waiting: Edit[];
   readonly #unkept = new Set<string>();
+  #client: string;
   #number = 0;
   #trouble: string | undefined;
   #sending: Promise<void> | undefined;
@@ -58,6 +59,7 @@ export class Outbox {
   /** Takes up what earlier pages have left. */
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#client = options.client;
     this.#waiting = this.#left();
     if (this.#waiting.length > 0) this.#start();
   }
@@ -68,13 +70,8 @@ export class Outbox {
 
   /** Keeps an edit and sends it. @returns its number */
   add(changes: readonly Change[]): number {
-    const edit: Edit = { client: this.#options.client, number: ++this.#number, changes: [...changes] };
-    try {
-      this.#options.keeper?.setItem(this.#keyOf(edit), JSON.stringify(edit));
-      if (this.#options.keeper === undefined) this.#unkept.add(this.#keyOf(edit));
-    } catch {
-      this.#unkept.add(this.#keyOf(edit));
-    }
+    const edit: Edit = { client: this.#client, number: ++this.#number, changes: [...changes] };
+    this.#keep(edit);
     this.#waiting.push(edit);
     this.#start();
     return edit.number;
@@ -99,6 +96,7 @@ export class Outbox {
       const edits = this.#next();
       try {
         const { number, refused } = await this.#options.send(edits);
+        if (number < edits[0]!.number - 1) this.#beginAnew(edits[0]!.client);
         this.#remove(edits.filter((edit) => edit.number <= number));
         for (const { why } of refused) this.#options.refused(why);
         this.#trouble = undefined;
@@ -111,6 +109,29 @@ export class Outbox {
         pause = Math.min(2 * pause, pauses.longest);
       }
     }
+  }
+
+  #keep(edit: Edit): void {
+    const { keeper } = this.#options;
+    try {
+      keeper?.setItem(this.#keyOf(edit), JSON.stringify(edit));
+      if (keeper === undefined) this.#unkept.add(this.#keyOf(edit));
+    } catch {
+      this.#unkept.add(this.#keyOf(edit));
+    }
+  }
+
+  /** Numbers what waits of a client anew, under another name: the server's journal was moved away, and knows it no more. */
+  #beginAnew(client: string): void {
+    const old = this.#waiting.filter((edit) => edit.client === client);
+    const anew = old.map((edit, at): Edit => ({ ...edit, client: `${client}-`, number: at + 1 }));
+    for (const edit of anew) this.#keep(edit);
+    const place = this.#waiting.indexOf(old[0]!);
+    this.#remove(old);
+    this.#waiting.splice(place, 0, ...anew);
+    if (client !== this.#client) return;
+    this.#client = `${client}-`;
+    this.#number = anew.length;
   }
 
   /** Returns the first edits that wait, of one client. */
