@@ -14,6 +14,7 @@ import { readSettings } from "../survey/folder.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { isThere } from "../system/paths/replacing.js";
 import { type Reporter, silentReporter } from "../system/reporter.js";
+import { findProgress } from "./progress/found.js";
 
 /** What a studio shows. */
 export interface Opened {
@@ -156,6 +157,8 @@ async function otherFolder(path: string): Promise<Kind> {
     return "data";
   } catch (error) {
     if (!isPickbenchError(error)) throw error;
+    const { trainings, plans } = await findProgress([path]);
+    if (trainings.length + plans.length > 0) return "run";
     throw nothingToShow(path);
   }
 }

@@ -42,6 +42,17 @@ describe("what a studio is to show", () => {
     await expect(opening({ paths: [at("survey")] })).rejects.toMatchObject({ tag: "BadDataset" });
   });
 
+  test("folders of trainings and plans are runs, however deep these lie", async () => {
+    const folder = writeTree(temporaryFolder(), {
+      "deep/search/trials/000/trial.json": "{}",
+      "queued/a.csv.queue/plan.json": "{}",
+      "queued/a.csv.queue/tasks.jsonl": "",
+      "begun/log.jsonl": "",
+    });
+    const paths = ["deep", "queued", "begun"].map((name) => join(folder, name));
+    expect((await opening({ paths })).runFolders).toEqual(paths);
+  });
+
   test("one tomogram is a data set", async () => {
     const store = unpackStore("blosc lz4");
     expect((await opening({ paths: [store] })).dataset?.runs).toHaveLength(1);

@@ -8,8 +8,8 @@ import { subsetNames } from "../../survey/subsets.js";
 import { openSurvey, type Survey } from "../../survey/survey.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import type { Reporter } from "../../system/reporter.js";
+import { Recent } from "../recent.js";
 import type { Catalogue, CatalogueFacts } from "./catalogue.js";
-import { Recent } from "./recent.js";
 
 /** Orders that are kept: each names all runs of the survey. */
 const mostOrders = 16;

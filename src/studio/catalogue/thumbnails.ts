@@ -6,7 +6,7 @@ import { planesAround } from "../../present/pictures/grey.js";
 import { slicePicture } from "../../survey/measure/picture.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { isThere } from "../../system/paths/replacing.js";
-import { Recent } from "./recent.js";
+import { Recent } from "../recent.js";
 
 /** Bytes of pictures that are kept. */
 const mostBytes = 32 * 2 ** 20;

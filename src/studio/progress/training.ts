@@ -11,6 +11,7 @@ import { isHeld } from "../../system/lock.js";
 import { readEnd } from "../../system/paths/opening.js";
 import { type RunFolder, runFolder, runLock } from "../../train/run/runFolder.js";
 import { logLineIn } from "../../train/watch/readLog.js";
+import { Recent } from "../recent.js";
 import type { FoundTraining } from "./found.js";
 
 /** `begun` where it has neither a result nor a process that trains it: the same command goes on with it. */
@@ -50,10 +51,24 @@ const tail = 2 ** 17;
 /** Time in ms after which a log that nobody has written to says that nobody trains, where the lock is of another machine. */
 const quiet = 300_000;
 
-/** Reads where a training stands. Never throws: what is damaged is said in `why`. */
+/** Records and ends of logs as they were read, by the stamps of their files. */
+export class ReadFiles {
+  readonly records = new Recent<RunRecord>(mostKept);
+  readonly logs = new Recent<LastOfLog>(mostKept);
+}
+
+/** Files of each kind that are kept: as many as a page lists. */
+const mostKept = 4000;
+
+/**
+ * Reads where a training stands. Never throws: what is damaged is said in `why`.
+ *
+ * @param read what was read before, which is not read again where files are as they were
+ */
 export async function readTraining(
   found: FoundTraining,
   parent: FoundTraining | undefined,
+  read: ReadFiles,
 ): Promise<Training> {
   const folder = runFolder(found.path);
   const notes: string[] = [];
@@ -62,9 +77,11 @@ export async function readTraining(
       notes.push(messageOf(error));
       return undefined;
     });
-  const record = (await isFile(folder.record)) ? await known(readRecord(folder.record)) : undefined;
+  const stamp = await stampOf(folder.record);
+  const record =
+    stamp === undefined ? undefined : await known(read.records.get(stamp, () => readRecord(folder.record)));
   const trial = parent?.kind === "search" ? await known(trialOf(found, parent)) : undefined;
-  const log = await known(lastOf(folder));
+  const log = await known(lastOf(folder, read));
   const isRunning = runsNow(folder, found, parent, record, trial, log?.changed);
   return {
     ...{ id: found.id, name: found.name, kind: found.kind, parent: found.parent ?? null },
@@ -76,15 +93,18 @@ export async function readTraining(
     tuneScore: record?.result?.metrics.tuneScore ?? trial?.score ?? log?.tuneScore ?? null,
     values: trial ? valuesText(trial) : null,
     hasLog: log?.changed !== undefined,
-    hasReport: await isFile(join(found.path, reportFile)),
+    hasReport: (await stampOf(join(found.path, reportFile))) !== undefined,
   };
 }
 
 /** The page that `pickbench report` writes into a run's folder. */
 export const reportFile = "report.html";
 
-const isFile = async (path: string): Promise<boolean> =>
-  (await lstat(path).catch(() => undefined))?.isFile() === true;
+/** Changes with a file; undefined where there is none, or a link in its place. */
+async function stampOf(path: string): Promise<string | undefined> {
+  const there = await lstat(path).catch(() => undefined);
+  return there?.isFile() ? `${path} ${there.ino} ${there.size} ${there.mtimeMs}` : undefined;
+}
 
 const budgetSchema = z.looseObject({ budget: z.string() });
 
@@ -134,9 +154,13 @@ interface LastOfLog {
   readonly changed?: number | undefined;
 }
 
-async function lastOf({ log }: RunFolder): Promise<LastOfLog> {
-  const there = await lstat(log).catch(() => undefined);
-  if (!there?.isFile()) return {};
+async function lastOf({ log }: RunFolder, read: ReadFiles): Promise<LastOfLog> {
+  const stamp = await stampOf(log);
+  return stamp === undefined ? {} : read.logs.get(stamp, () => readLast(log));
+}
+
+async function readLast(log: string): Promise<LastOfLog> {
+  const { mtimeMs: changed } = await lstat(log);
   let [step, loss, tuneScore]: (number | undefined)[] = [];
   const lines = (await readEnd(log, tail)).toString("utf8").split("\n");
   for (const text of lines) {
@@ -144,7 +168,7 @@ async function lastOf({ log }: RunFolder): Promise<LastOfLog> {
     if (found?.kind === "steps") [step, loss] = [found.line.step, found.line.loss];
     else if (found?.kind === "evaluations") tuneScore = Math.max(tuneScore ?? 0, found.line.tuneScore);
   }
-  return { step, loss, tuneScore, changed: there.mtimeMs };
+  return { step, loss, tuneScore, changed };
 }
 
 /** Tells whether a process trains there: it holds the lock of the training's folder, or that of the whole it is a part of. */

@@ -6,7 +6,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { readBytes } from "../../system/paths/opening.js";
 import { type Found, type FoundPlan, type FoundTraining, findProgress } from "./found.js";
 import { type Grown, LogFollower } from "./logFollower.js";
-import { readTraining, reportFile, type Training } from "./training.js";
+import { ReadFiles, readTraining, reportFile, type Training } from "./training.js";
 
 /** What a page lists. */
 export interface TrainingList {
@@ -15,8 +15,9 @@ export interface TrainingList {
   readonly isCut: boolean;
 }
 
-/** Time in ms for which folders are not looked through again. */
+/** Least time in ms for which folders are not looked through again, and how many times what looking took. */
 const fresh = 2000;
+const times = 20;
 /** Logs whose curves are kept. */
 const mostLogs = 64;
 /** Trainings whose files are read at once. */
@@ -27,7 +28,8 @@ const largestReport = 64 * 2 ** 20;
 export class Trainings {
   readonly #roots: readonly string[];
   readonly #logs = new Map<string, LogFollower>();
-  #found: { readonly at: number; readonly what: Promise<Found> } | undefined;
+  readonly #read = new ReadFiles();
+  #found: { until: number; readonly what: Promise<Found> } | undefined;
 
   /** @param roots the folders that were opened */
   constructor(roots: readonly string[]) {
@@ -41,7 +43,9 @@ export class Trainings {
     for (let from = 0; from < found.length; from += atOnce)
       trainings.push(
         ...(await Promise.all(
-          found.slice(from, from + atOnce).map((each) => readTraining(each, byId.get(each.parent ?? ""))),
+          found
+            .slice(from, from + atOnce)
+            .map((each) => readTraining(each, byId.get(each.parent ?? ""), this.#read)),
         )),
       );
     return { trainings, isCut };
@@ -79,10 +83,17 @@ export class Trainings {
     );
   }
 
+  /** Looks anew after a while, that is longer where looking takes long. */
   #look(): Promise<Found> {
-    const now = wallClock();
-    if (this.#found === undefined || now - this.#found.at > fresh)
-      this.#found = { at: now, what: findProgress(this.#roots) };
-    return this.#found.what;
+    const begun = wallClock();
+    if (this.#found !== undefined && begun < this.#found.until) return this.#found.what;
+    const found = { until: Number.POSITIVE_INFINITY, what: findProgress(this.#roots) };
+    this.#found = found;
+    const done = (): void => {
+      const now = wallClock();
+      found.until = now + Math.max(fresh, times * (now - begun));
+    };
+    found.what.then(done, done);
+    return found.what;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Recent } from "../../../src/studio/catalogue/recent.js";
+import { Recent } from "../../src/studio/recent.js";
 
 describe("what was computed last", () => {
   test("is computed once, also for several who ask at once", async () => {

@@ -1,5 +1,5 @@
 /** What was computed last, kept as long as there is room; several who ask at once share one computation. */
-import { LastUsed } from "../lastUsed.js";
+import { LastUsed } from "./lastUsed.js";
 
 /** Keeps values by key up to a size. What fails is not kept. */
 export class Recent<Value> {
