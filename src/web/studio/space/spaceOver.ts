@@ -21,13 +21,14 @@ export function drawLabels(
   context.font = `${11 * scale}px system-ui, sans-serif`;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.shadowColor = "black";
-  context.shadowBlur = 3 * scale;
+  context.strokeStyle = "rgb(0 0 0 / 80%)";
+  context.lineWidth = 3 * scale;
   const placed: [number, number][] = [];
   const write = (text: string, at: Vector, colour: string): void => {
     const seen = project(at, frame, size);
     if (!seen || placed.some(([x, y]) => Math.hypot(x - seen.x, y - seen.y) < apart * scale)) return;
     placed.push([seen.x, seen.y]);
+    context.strokeText(text, seen.x, seen.y);
     context.fillStyle = colour;
     context.fillText(text, seen.x, seen.y);
   };
@@ -37,8 +38,7 @@ export function drawLabels(
     end[axis] = lengths[axis]! * beyond;
     write(name, end, "#ffd250");
   }
-  for (const { at, label } of ticks) write(label, at, "#c3cad6");
-  context.shadowBlur = 0;
+  for (const { at, label } of ticks) write(label, at, "#e1e6ef");
   drawBar(context, camera, size, scale);
 }
 
