@@ -11,8 +11,9 @@ test("meshes are opened by their endings, listed by name alone, and sent by numb
   const folder = temporaryFolder();
   const paths = ["a.glb", "b.OBJ"].map((name) => join(folder, name));
   for (const path of paths) writeFileSync(path, path);
+  writeFileSync(join(folder, "LEADERBOARD.md"), "");
   const opened = await openForStudio({
-    ...{ paths, picks: [], maps: [], reporter: silentReporter, isAnnotating: false },
+    ...{ paths: [...paths, folder], picks: [], maps: [], reporter: silentReporter, isAnnotating: false },
     ...{ user: "mia", session: "studio", out: "studio" },
   });
   const ask = (...names: string[]) =>
