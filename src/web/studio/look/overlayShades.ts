@@ -14,7 +14,7 @@ export interface OverlayShade {
 }
 
 /** Colours of labels, in turn: far apart for people who see all colours and for most who do not (Okabe and Ito, 2008). */
-const labelColours: readonly Colour[] = [
+export const labelColours: readonly Colour[] = [
   [230, 159, 0],
   [86, 180, 233],
   [0, 158, 115],

@@ -1,6 +1,7 @@
 // What is seen in 3-D beside what the planes show.
 import { computed, signal } from "@preact/signals";
 import { cssHex } from "../look/colours.js";
+import { labelColours } from "../look/overlayShades.js";
 import { contrast, markLayers, type Overlay, overlays, place, volume } from "../look/stage.js";
 import type { Block } from "./blockBounds.js";
 import { projectionWindow, valueShare } from "./blockBounds.js";
@@ -93,6 +94,7 @@ const surface = (of: Block, overlay: Overlay): SpaceVolume => ({
     threshold: overlay.info.kind === "labels" ? 0.5 / 255 : (overlay.threshold ?? 0.5),
     colour: overlay.colour,
     opacity: overlay.opacity,
+    ...(overlay.info.kind === "labels" && { palette: labelColours }),
   },
 });
 

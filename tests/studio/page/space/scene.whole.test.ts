@@ -276,6 +276,27 @@ describe.skipIf(!existsSync(browserPath))("the 3-D view, painted", () => {
     expect(await redAt("maximum", 700)).toBe(true);
   });
 
+  test("labels have a colour each, of the first that a ray meets", async () => {
+    await look(straight);
+    await page.evaluate(`
+      globalThis.labels = { data: new Uint8Array(20 * 20 * 20), shape: [20, 20, 20], spacing: [40, 30, 40] };
+      for (let z = 0, at = 0; z < 20; z++) for (let y = 0; y < 20; y++) for (let x = 0; x < 20; x++, at++)
+        if (y > 6 && y < 13 && z > 6 && z < 13) labels.data[at] = x > 4 && x < 8 ? 1 : x > 12 && x < 16 ? 12 : 0;
+        else if (y > 6 && y < 13 && z > 14 && x > 12 && x < 16) labels.data[at] = 1;`);
+    await show(`volumes: new Map([["a", { block: labels, look: { mode: "surface", window: [0, 1], threshold: 0.5 / 255,
+      colour: [255, 255, 255], opacity: 1, palette: [[255, 0, 0], [0, 0, 255], [0, 255, 0]] } }]]),
+      ${marks([])}, lines: [], meshes: new Map()`);
+    const shown = await picture();
+    const at = (x: number) => {
+      const seen = project([x, 300, 280], frameOf(straight), size)!;
+      return shown(seen.x, seen.y).map((part) => part > 100);
+    };
+    expect(at(260)).toEqual([true, false, false]);
+    // Label 12 has the third of three colours, green.
+    expect(at(580)).toEqual([false, true, false]);
+    expect(at(420)).toEqual([false, false, false]);
+  });
+
   test("arrows, lines and meshes are where the camera says", async () => {
     await look(aslant);
     await show(`volumes: new Map(),

@@ -58,6 +58,11 @@ export class Program {
     this.#gl.uniform3f(this.#place(name), x, y, z);
   }
 
+  /** Sets an array of vectors from its beginning. */
+  vectors(name: string, all: readonly (readonly [number, number, number])[]): void {
+    if (all.length > 0) this.#gl.uniform3fv(this.#place(`${name}[0]`), all.flat());
+  }
+
   wholes(name: string, [x, y, z]: readonly [number, number, number]): void {
     this.#gl.uniform3i(this.#place(name), x, y, z);
   }

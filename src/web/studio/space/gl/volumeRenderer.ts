@@ -4,7 +4,7 @@ import type { Size } from "../camera.js";
 import type { Vector } from "../vectors.js";
 import { Program, wholePicture } from "./program.js";
 import { setRays, type View } from "./view.js";
-import { projectionShader, surfaceShader } from "./volumeShader.js";
+import { mostHues, projectionShader, surfaceShader } from "./volumeShader.js";
 import { disposeVolume, setFilter, uploadVolume, type VolumeTexture } from "./volumeTexture.js";
 
 /** How the volume itself is drawn. */
@@ -21,6 +21,8 @@ export interface VolumeLook {
   readonly colour: Vector;
   /** Of surfaces, 0 to 1. */
   readonly opacity: number;
+  /** Colours of labels 1, 2, … in turn, where the values are labels and not shares; eight at most. */
+  readonly palette?: readonly Vector[];
 }
 
 /** How finely a picture is drawn. */
@@ -30,6 +32,8 @@ export interface Fineness {
   /** Whether values between voxel centres are interpolated, with a step of one voxel; else the nearest counts, by two. */
   readonly isFine: boolean;
 }
+
+const shareOf = (colour: Vector): Vector => [colour[0] / 255, colour[1] / 255, colour[2] / 255];
 
 /** A ray caster in one context. */
 export class VolumeRenderer {
@@ -75,7 +79,10 @@ export class VolumeRenderer {
     if (isSurface) {
       program.number("u_threshold", isDark ? 1 - look.threshold : look.threshold);
       program.number("u_opacity", look.opacity);
-      program.vector("u_colour", look.colour.map((part) => part / 255) as unknown as Vector);
+      const palette = (look.palette ?? []).slice(0, mostHues);
+      program.vector("u_colour", shareOf(look.colour));
+      program.whole("u_hues", palette.length);
+      program.vectors("u_palette", palette.map(shareOf));
     } else
       program.pair("u_window", ...(isDark ? ([1 - white, 1 - black] as const) : ([black, white] as const)));
     gl.drawArrays(gl.TRIANGLES, 0, 3);

@@ -2,6 +2,9 @@
 import { blockSide } from "../blockBounds.js";
 import { rays } from "./view.js";
 
+/** Colours of labels that a surface can have. */
+export const mostHues = 8;
+
 const volume = `
 uniform highp sampler3D u_values, u_bounds;
 uniform vec3 u_voxels, u_spacing;
@@ -64,6 +67,17 @@ void main() {
 export const surfaceShader = `${rays}${volume}
 uniform float u_threshold, u_opacity;
 uniform vec3 u_colour;
+uniform int u_hues;
+uniform vec3 u_palette[${mostHues}];
+// The colour of the label that a ray meets: of the first voxel behind the surface that has one.
+vec3 hueAt(vec3 origin, vec3 way, float hit, float stride) {
+  for (int look = 0; look < 4; look++) {
+    ivec3 voxel = clamp(ivec3(floor(origin + way * (hit + 0.5 * float(look) * stride))), ivec3(0), ivec3(u_voxels) - 1);
+    int label = int(texelFetch(u_values, voxel, 0).r * 255.0 + 0.5);
+    if (label > 0) return u_palette[(label - 1) % u_hues];
+  }
+  return u_colour;
+}
 vec3 slope(vec3 place) {
   vec2 side = vec2(1.0, 0.0);
   return vec3(
@@ -104,6 +118,7 @@ void main() {
   }
   float length2 = dot(normal, normal);
   float lit = length2 > 0.0 ? abs(dot(normal, normalize(ray()))) * inversesqrt(length2) : 1.0;
-  colour = vec4(u_colour * (0.25 + 0.75 * lit), u_opacity);
+  vec3 hue = u_hues > 0 ? hueAt(origin, way, hit, stride) : u_colour;
+  colour = vec4(hue * (0.25 + 0.75 * lit), u_opacity);
   gl_FragDepth = stored(hit);
 }`;
