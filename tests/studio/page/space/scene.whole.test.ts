@@ -10,10 +10,10 @@ import {
   frameOf,
   project,
   turned,
-  unproject,
 } from "../../../../src/web/studio/space/camera.js";
 import type { SpaceMark } from "../../../../src/web/studio/space/marks.js";
 import type { Vector } from "../../../../src/web/studio/space/vectors.js";
+import { greatestAlong, noiseAt } from "../../../support/plainRays.js";
 
 const browserPath = "/usr/bin/chromium";
 const flags = [
@@ -61,62 +61,6 @@ Object.assign(globalThis, {
     return btoa(text);
   },
 });`;
-
-/** Returns 0 to 255, mostly low, now and then high. */
-function noiseAt(i: number): number {
-  const mixed = Math.imul((i + 1) ^ ((i + 1) >>> 7), 2_654_435_761) >>> 0;
-  return Math.round(255 * (mixed / 2 ** 32) ** 6);
-}
-
-/** Casts a ray without any skipping: values between voxels' centres interpolated, a step of one voxel. */
-function greatestAlong(data: Uint8Array, camera: Camera, x: number, y: number): number {
-  const frame = frameOf(camera);
-  const perVoxel = [spacing[2], spacing[1], spacing[0]];
-  const voxels = [shape[2], shape[1], shape[0]];
-  const ahead = unproject({ x, y, depth: 1 }, frame, size);
-  const way = [0, 1, 2].map((axis) => (ahead[axis]! - frame.eye[axis]!) / perVoxel[axis]!);
-  const origin = [0, 1, 2].map((axis) => frame.eye[axis]! / perVoxel[axis]!);
-  const ends = [0, 1, 2].map((axis) => [
-    -origin[axis]! / way[axis]!,
-    (voxels[axis]! - origin[axis]!) / way[axis]!,
-  ]);
-  const from = Math.max(...ends.map((pair) => Math.min(...pair)));
-  const to = Math.min(...ends.map((pair) => Math.max(...pair)));
-  const stride = 1 / Math.hypot(...way);
-  let best = 0;
-  for (let depth = Math.ceil(from / stride) * stride; depth < to; depth += stride)
-    best = Math.max(
-      best,
-      interpolated(
-        data,
-        [0, 1, 2].map((axis) => origin[axis]! + way[axis]! * depth),
-      ),
-    );
-  return best;
-}
-
-function interpolated(data: Uint8Array, [x, y, z]: readonly number[]): number {
-  const [width, height, depth] = [shape[2], shape[1], shape[0]];
-  const value = (i: number, j: number, k: number) => {
-    const [a, b, c] = [
-      Math.min(width - 1, Math.max(0, i)),
-      Math.min(height - 1, Math.max(0, j)),
-      Math.min(depth - 1, Math.max(0, k)),
-    ];
-    return data[(c * height + b) * width + a]!;
-  };
-  const [i, j, k] = [x, y, z].map((place) => Math.floor(place! - 0.5)) as [number, number, number];
-  let sum = 0;
-  for (const dx of [0, 1])
-    for (const dy of [0, 1])
-      for (const dz of [0, 1]) {
-        const weights = [x! - 0.5 - i, y! - 0.5 - j, z! - 0.5 - k].map((share, axis) =>
-          [dx, dy, dz][axis] === 1 ? share : 1 - share,
-        );
-        sum += weights[0]! * weights[1]! * weights[2]! * value(i + dx, j + dy, k + dz);
-      }
-  return sum;
-}
 
 /** Red, green and blue of a picture's pixels, counted from its upper left corner. */
 type Picture = (x: number, y: number) => readonly [number, number, number];
@@ -226,7 +170,9 @@ describe.skipIf(!existsSync(browserPath))("the 3-D view, painted", () => {
     const shown = await picture();
     const differences = Array.from({ length: 300 }, (_, i) => {
       const [x, y] = [100 + ((i * 37) % 160), 90 + ((i * 53) % 120)] as const;
-      return Math.abs(shown(x, y)[0] - greatestAlong(noise, camera, x + 0.5, y + 0.5));
+      return Math.abs(
+        shown(x, y)[0] - greatestAlong({ data: noise, shape, spacing }, camera, size, x + 0.5, y + 0.5),
+      );
     }).sort((a, b) => a - b);
     // The graphics card weighs neighbours by fractions of 8 bits.
     expect(differences.at(-1)).toBeLessThanOrEqual(4);
