@@ -98,6 +98,13 @@ describe.skipIf(!hasChromium)("trainings in a browser", () => {
     appendFileSync(join(growing, "log.jsonl"), step(80).slice(9));
     await page.getByText("runs/growing: 81 lines of its log").waitFor();
     await until(() => training(page, "growing").locator(".standing").textContent()).toBe("begun");
+    const chart = page.getByRole("img", { name: "train/loss", exact: true });
+    const { width, height } = (await chart.boundingBox())!;
+    await chart.hover({ position: { x: width - 14, y: height / 2 } });
+    await page
+      .locator(".chart-key", { hasText: /growing 0\.0123457 at 81$/ })
+      .first()
+      .waitFor();
     await page.locator(".chart-values summary").first().click();
     await page.getByRole("cell", { name: "81", exact: true }).first().waitFor();
     expect([faults, strangers]).toEqual([[], []]);
@@ -169,6 +176,10 @@ describe.skipIf(!hasChromium)("a leaderboard in a browser", () => {
     await until(points).toBe(1);
     await page.getByLabel("Chart against").selectOption({ label: "seconds per tomogram" });
     await group.getByRole("img", { name: "score against seconds per tomogram" }).waitFor();
+    await page.reload();
+    await group.getByRole("img", { name: "score against seconds per tomogram" }).waitFor();
+    expect(await page.getByLabel("Architecture").inputValue()).toBe("unet");
+    expect(await points()).toBe(1);
     expect(faults).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // A chart of lines or points as SVG, with its values as a table for who does not see it.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
-import type { DrawnLine } from "./curveData.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type DrawnLine, pointNear } from "./curveData.js";
 import { pathOf, type Scale, scaleOver, ticksOf, tickText } from "./scale.js";
 
 const size = { width: 640, height: 260, left: 62, right: 12, top: 10, bottom: 40 };
@@ -32,13 +32,32 @@ interface FrameProps {
   readonly y: Scale;
   /** Whether x is counted. */
   readonly isWhole?: boolean;
+  /** Hears over which x the pointer is; undefined where it is over none. */
+  readonly onPoint?: (x: number | undefined) => void;
   readonly children?: ComponentChildren;
 }
 
-function Frame({ title, across, x, y, isWhole = false, children }: FrameProps) {
+function Frame({ title, across, x, y, isWhole = false, onPoint, children }: FrameProps) {
   const { width, height, left, right, bottom } = size;
+  const svg = useRef<SVGSVGElement>(null);
+  useEffect(() => {
+    const element = svg.current;
+    if (!element || !onPoint) return;
+    const moved = ({ clientX }: PointerEvent): void => {
+      const box = element.getBoundingClientRect();
+      const pixel = ((clientX - box.left) / box.width) * width;
+      onPoint(pixel < left || pixel > width - right ? undefined : x.valueAt(pixel));
+    };
+    const gone = (): void => onPoint(undefined);
+    element.addEventListener("pointermove", moved);
+    element.addEventListener("pointerleave", gone);
+    return () => {
+      element.removeEventListener("pointermove", moved);
+      element.removeEventListener("pointerleave", gone);
+    };
+  });
   return (
-    <svg class="curve-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={title}>
+    <svg ref={svg} class="curve-chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={title}>
       <title>{title}</title>
       {ticksOf(y, 5).map((tick) => (
         <g key={tick} class="chart-tick">
@@ -78,6 +97,7 @@ interface LinesProps {
 /** Lines, each in its colour, by the place in the list. */
 export function LineChart({ title, across, lines }: LinesProps) {
   const [isLog, setLog] = useState(false);
+  const [pointed, setPointed] = useState<number | undefined>(undefined);
   const all = lines.flatMap(({ points }) => points);
   if (all.length === 0) return null;
   const mayBeLog = all.every(([, value]) => value > 0);
@@ -101,7 +121,10 @@ export function LineChart({ title, across, lines }: LinesProps) {
           </label>
         )}
       </figcaption>
-      <Frame title={title} across={across} x={x} y={y} isWhole>
+      <Frame title={title} across={across} x={x} y={y} isWhole onPoint={setPointed}>
+        {pointed !== undefined && (
+          <line x1={x.at(pointed)} x2={x.at(pointed)} y1={size.top} y2={size.height - size.bottom} />
+        )}
         {lines.map(({ label, points }, at) => (
           <path key={label} d={pathOf(points, x, y)} stroke={colourOf(at)} stroke-dasharray={dashOf(at)}>
             <title>{label}</title>
@@ -117,7 +140,7 @@ export function LineChart({ title, across, lines }: LinesProps) {
           ),
         )}
       </Frame>
-      <LineTable across={across} lines={lines} title={title} />
+      <LineTable across={across} lines={lines} title={title} pointed={pointed} />
     </figure>
   );
 }
@@ -127,14 +150,19 @@ const fewPoints = 40;
 /** Values of each line in the table. */
 const mostRows = 12;
 
-function LineTable({ title, across, lines }: LinesProps) {
+interface TableProps extends LinesProps {
+  /** The step whose values the key says; the last if undefined. */
+  readonly pointed: number | undefined;
+}
+
+function LineTable({ title, across, lines, pointed }: TableProps) {
   return (
     <details class="chart-values">
       <summary>
-        {lines.map(({ label, points }, at) => (
-          <span key={label} class="chart-key">
-            <span class="colour-key" style={{ background: colourOf(at) }} /> {label}{" "}
-            {tickText(points.at(-1)?.[1] ?? 0)}
+        {lines.map((line, at) => (
+          <span key={line.label} class="chart-key">
+            <span class="colour-key" style={{ background: colourOf(at) }} /> {line.label}{" "}
+            {keyText(pointNear(line, pointed), pointed !== undefined)}
           </span>
         ))}
       </summary>
@@ -161,6 +189,12 @@ function LineTable({ title, across, lines }: LinesProps) {
       ))}
     </details>
   );
+}
+
+/** Says a point of a line, with its step where that is asked for. */
+function keyText(point: readonly [number, number] | undefined, hasStep: boolean): string {
+  if (point === undefined) return "";
+  return hasStep ? `${tickText(point[1])} at ${tickText(point[0])}` : tickText(point[1]);
 }
 
 /** Returns points of a line that are far apart, the last among them. */

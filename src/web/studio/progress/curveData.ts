@@ -49,6 +49,22 @@ export interface DrawnLine {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
+/** Returns the point of a line that is nearest to a step, the last where none is given; undefined for a line without any. */
+export function pointNear(
+  { points }: DrawnLine,
+  step: number | undefined,
+): DrawnLine["points"][number] | undefined {
+  if (step === undefined) return points.at(-1);
+  let [low, high] = [0, points.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle]![0] < step) low = middle + 1;
+    else high = middle;
+  }
+  const [before, after] = [points[low - 1], points[low]];
+  return before && after && step - before[0] < after[0] - step ? before : after;
+}
+
 /** Returns the line of a figure, of each network. */
 export function linesOf(log: KnownLog, figure: string, label: string): DrawnLine[] {
   const curves = [...log.curves.values()].filter((curve) => curve.figure === figure);

@@ -1,7 +1,8 @@
 // The leaderboard: its tables, filters, and a chart of scores against times that follows them.
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import type { Board, BoardGroup } from "../../../studio/progress/boards.js";
+import { address, keepAddress } from "../address.js";
 import { getJson, sentence } from "../api.js";
 import { type BoardFilter, filtered, networksIn, sorted } from "./boardRows.js";
 import { PointChart } from "./chart.js";
@@ -14,6 +15,9 @@ const filter = signal<BoardFilter>({ text: "", data: "", network: "" });
 /** Place of the time that scores are drawn against. */
 const time = signal(0);
 
+/** Whether the filters of the address were taken. */
+const isRead = signal(false);
+
 const pause = 5000;
 
 async function look(signal: AbortSignal): Promise<void> {
@@ -25,7 +29,28 @@ async function look(signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Keeps the filters in the address. */
+effect(() => {
+  const { text, data, network } = filter.value;
+  if (address.value.view !== "leaderboard" || !isRead.value) return;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ text, data, network }))
+    if (value !== "") query.set(name, value);
+  if (time.value > 0) query.set("time", String(time.value));
+  keepAddress("leaderboard", [], query);
+});
+
+/** Takes the filters from the address, where it has any. */
+function readFilters(): void {
+  const { query } = address.value;
+  const of = (name: string): string => query.get(name) ?? filter.value[name as keyof BoardFilter] ?? "";
+  filter.value = { text: of("text"), data: of("data"), network: of("network") };
+  if (query.has("time")) time.value = Number(query.get("time")) || 0;
+  isRead.value = true;
+}
+
 export function Leaderboard() {
+  useEffect(readFilters, []);
   useEffect(() => whileSeen(look, pause), []);
   const all = boards.value ?? [];
   return (

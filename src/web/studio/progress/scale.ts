@@ -6,6 +6,8 @@ export interface Scale {
   readonly high: number;
   readonly isLog: boolean;
   at(value: number): number;
+  /** Returns the value at a pixel. */
+  valueAt(pixel: number): number;
 }
 
 /**
@@ -39,6 +41,7 @@ export function scaleOver(
     high: back(high),
     isLog,
     at: (value) => from + ((of(value) - low) / (high - low)) * (to - from),
+    valueAt: (pixel) => back(low + ((pixel - from) / (to - from)) * (high - low)),
   };
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { askedOf, figuresIn, grownBy, linesOf } from "../../../../src/web/studio/progress/curveData.js";
+import {
+  askedOf,
+  figuresIn,
+  grownBy,
+  linesOf,
+  pointNear,
+} from "../../../../src/web/studio/progress/curveData.js";
 import { pathOf, scaleOver, ticksOf, tickText } from "../../../../src/web/studio/progress/scale.js";
 
 const curve = (steps: number[], figure = "train/loss", network = "all") => ({
@@ -45,10 +51,21 @@ describe("curves that grow", () => {
   });
 });
 
+describe("the point nearest to a step", () => {
+  test("is found whatever the distances", () => {
+    const line = { label: "", points: [1, 5, 6, 100].map((step) => [step, 2 * step] as const) };
+    const near = (step?: number) => pointNear(line, step)?.[0];
+    expect([-3, 1, 2.9, 3.1, 5.4, 52, 54, 1e9].map(near)).toEqual([1, 1, 1, 5, 5, 6, 100, 100]);
+    expect(near()).toBe(100);
+    expect(pointNear({ label: "", points: [] }, 3)).toBeUndefined();
+  });
+});
+
 describe("axes", () => {
   test("put values in their place", () => {
     const scale = scaleOver([0, 10], [100, 0], { room: 0 });
     expect([0, 5, 10].map(scale.at)).toEqual([100, 50, 0]);
+    expect([100, 50, 0].map(scale.valueAt)).toEqual([0, 5, 10]);
     const log = scaleOver([1, 100, 0, Number.NaN], [0, 200], { isLog: true, room: 0 });
     expect([1, 10, 100].map(log.at)).toEqual([0, 100, 200]);
   });
