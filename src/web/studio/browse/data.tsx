@@ -77,7 +77,7 @@ function CatalogueChoice() {
         >
           {listed.value.map(({ id, kind, folder }) => (
             <option key={id} value={id}>
-              {kind === "survey" ? "survey" : "data set"} {folder}
+              {kind === "survey" ? "survey" : "data set"} {lastNames(folder)}
             </option>
           ))}
         </select>
@@ -153,3 +153,6 @@ function Subsets() {
     </details>
   );
 }
+
+/** The last two names of a path, which tell it from others well enough. */
+const lastNames = (path: string): string => path.split(/[\\/]/).filter(Boolean).slice(-2).join("/");
