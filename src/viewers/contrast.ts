@@ -33,9 +33,10 @@ export async function contrastRange(
   return rangeOf(await sampleOf(reader), isWhole);
 }
 
-/** Returns the contrast of voxels, whole numbers or floats; null where all are equal. Reorders them. */
+/** Returns the contrast of voxels, whole numbers or floats, without NaN; null where all are equal. Reorders them. */
 export function rangeOf(voxels: Float32Array, isWhole: boolean): ContrastRange | null {
-  const sorted = voxels.sort();
+  const sorted = (voxels.every(Number.isFinite) ? voxels : voxels.filter(Number.isFinite)).sort();
+  if (sorted.length === 0) return null;
   const kept = isWhole ? sorted : withoutFill(sorted);
   const [low, high] = [quantile(kept, outside), quantile(kept, 1 - outside)];
   if (!(high > low)) return null;

@@ -1,5 +1,5 @@
 // A still copy: the page without its server, from any host of files.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -9,8 +9,9 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { openForStudio } from "../../src/studio/opened.js";
-import { writeStill } from "../../src/studio/still/still.js";
+import { checkCopyPlace, writeStill } from "../../src/studio/still/still.js";
 import { silentReporter } from "../../src/system/reporter.js";
+import { writeTree } from "../support/storeFixtures.js";
 import { hasChromium, serveForTest, shownPlane, startBrowser } from "../support/studioBrowser.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
@@ -103,5 +104,31 @@ describe.skipIf(!hasChromium)("a still copy", () => {
       expect(new Set(live).size).toBeGreaterThan(100);
       expect(Math.max(...still.map((grey, pixel) => Math.abs(grey - live[pixel]!)))).toBeLessThanOrEqual(2);
     }
+  });
+});
+
+describe("where a copy goes", () => {
+  test("is a folder of its own: never the data, what holds them, or a folder of other things", async () => {
+    const opened = await openForStudio(asked);
+    const other = join(scratch, "other");
+    writeTree(other, { "notes.txt": "mine" });
+    for (const place of [folder, scratch, other, process.cwd(), join(process.cwd(), "..")])
+      await expect(checkCopyPlace(opened, place)).rejects.toMatchObject({ tag: "BadUsage" });
+    await checkCopyPlace(opened, join(scratch, "new", "copy"));
+  });
+
+  test("is not left by picks whose user is a path", async () => {
+    const picks = join(scratch, "evil.json");
+    const evil = {
+      ...{ pickable_object_name: "ribosome", user_id: "/../../../ESCAPED/x", session_id: "s" },
+      ...{ run_name: "TS_S1", unit: "angstrom", points: [{ location: { x: 1, y: 2, z: 3 } }] },
+    };
+    writeTree(scratch, { "evil.json": JSON.stringify(evil) });
+    const copy = join(scratch, "a", "b", "copy");
+    await writeStill(await openForStudio({ ...asked, picks: [picks] }), copy);
+    const beside = readdirSync(scratch, { recursive: true, encoding: "utf8" });
+    expect(beside.filter((path) => path.includes("ESCAPED"))).toEqual([]);
+    const listed = readFileSync(join(copy, "api", "runs", "TS_S1", "picks.json"), "utf8");
+    expect(listed).toContain("are no name: it holds a slash");
   });
 });

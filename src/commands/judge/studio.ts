@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { bytesText } from "../../present/text.js";
 import { type Opened, openForStudio } from "../../studio/opened.js";
 import { besideOthers } from "../../studio/others.js";
-import { writeStill } from "../../studio/still/still.js";
+import { checkCopyPlace, writeStill } from "../../studio/still/still.js";
 import { serveStudio } from "../../studio/studio.js";
 import { openInBrowser } from "../../system/desktop.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -131,6 +131,7 @@ export const command = defineCommand({
 
 async function exportStill(opened: Opened, folder: string, json: boolean | undefined): Promise<void> {
   const { reporter } = opened;
+  await checkCopyPlace(opened, folder);
   const copy = await reporter.stoppable("file", () => writeStill(opened, folder));
   report(json, { folder, ...copy }, () =>
     [

@@ -14,6 +14,7 @@ import { picksInside, sourceOf } from "../../formats/pickPlaces.js";
 import type { PositionSet } from "../../formats/positions/frames.js";
 import { inAngstrom } from "../../survey/picks/runPicks.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
+import { nameFault } from "../../system/paths/names.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import { isThere } from "../../system/paths/replacing.js";
 import type { Reporter } from "../../system/reporter.js";
@@ -61,7 +62,8 @@ export class PickSets {
     for (const place of await this.#allPlaces()) {
       const { isTruth } = place;
       try {
-        for (const author of await place.authors(run)) found.push({ ...nameOfSet(place, author), isTruth });
+        for (const author of await place.authors(run))
+          found.push({ ...nameOfSet(place, author), isTruth, ...troubleOf(place, author) });
       } catch (error) {
         found.push({ id: place.id, name: place.name, isTruth, trouble: messageOf(error) });
       }
@@ -146,6 +148,13 @@ async function submittedIn(path: string): Promise<string[]> {
   const isOne = await Promise.all(folders.map((name) => isThere(join(path, name, "record.json"))));
   const inside = folders.filter((_, at) => isOne[at]).map((name) => join(path, name));
   return inside.length > 0 && !(await isThere(join(path, "submission.csv"))) ? inside : [path];
+}
+
+/** Says why a set cannot be asked for: its id, which is a name in addresses and of files, holds what no name may hold. */
+function troubleOf(place: PickPlace, author: string): { trouble?: string } {
+  const fault = author === "" ? undefined : nameFault(nameOfSet(place, author).id);
+  if (fault === undefined) return {};
+  return { trouble: `its user and session ${JSON.stringify(author.slice(0, 60))} are no name: ${fault}` };
 }
 
 const nameOfSet = ({ id, name }: PickPlace, author: string): { id: string; name: string } =>

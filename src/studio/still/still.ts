@@ -1,10 +1,13 @@
 /** A still copy of a studio: a folder that any static host can serve. */
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, realpath, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Asked, isRanged, type Reply } from "../../serve/message.js";
 import { namesFor, type Route } from "../../serve/routes.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeFolderWhole } from "../../system/files.js";
+import { inside } from "../../system/paths/names.js";
+import { readIfThere } from "../../system/paths/opening.js";
+import { isWithin } from "../../system/paths/within.js";
 import type { Opened } from "../opened.js";
 import { pageFiles, policy, readPageFile, studioRoutes } from "../studio.js";
 
@@ -32,7 +35,7 @@ export async function writeStill(opened: Opened, folder: string): Promise<StillC
   let [files, bytes] = [0, 0];
   await writeFolderWhole(folder, async (partial) => {
     const write = async (names: readonly string[], content: string | Uint8Array): Promise<void> => {
-      const path = join(partial, ...names);
+      const path = inside(partial, names, { what: "answer" });
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, content);
       files++;
@@ -54,6 +57,36 @@ export async function writeStill(opened: Opened, folder: string): Promise<StillC
   return { files, bytes };
 }
 
+/** What a page of a copy has in its text, and no other page. */
+const copyMark = "<html data-still lang";
+
+/**
+ * Checks that a folder may become a copy: it is not there, is empty, or is a copy that was made before; and no data that are
+ * shown lie in it.
+ *
+ * @throws BadUsage naming --export
+ */
+export async function checkCopyPlace(opened: Opened, folder: string): Promise<void> {
+  const bad = (why: string): PickbenchError =>
+    new PickbenchError("BadUsage", `--export ${folder}: ${why}; give a folder of its own`, { path: folder });
+  const place = await realPlace(folder);
+  const { dataset, surveys, runFolders, picks, maps, submissions } = opened;
+  const shown = [...(dataset ? [dataset.root, ...dataset.roots] : []), ...surveys, ...runFolders, ...picks];
+  for (const path of [...shown, ...maps, ...submissions, process.cwd()])
+    if (isWithin(await realPlace(path), place)) throw bad(`${path} lies in it`);
+  const names = await readdir(place).catch(() => []);
+  const page = await readIfThere(join(place, "index.html")).catch(() => undefined);
+  if (names.length > 0 && page?.includes(copyMark) !== true) throw bad("it holds other things than a copy");
+}
+
+/** Returns where a path leads, though its last names do not exist. */
+async function realPlace(path: string): Promise<string> {
+  const full = resolve(path);
+  const real = await realpath(full).catch(() => undefined);
+  if (real !== undefined || dirname(full) === full) return real ?? full;
+  return join(await realPlace(dirname(full)), basename(full));
+}
+
 const nameOf = (file: string): string => (file === "page.html" ? "index.html" : file);
 
 async function pageFile(file: string): Promise<Uint8Array | string> {
@@ -62,7 +95,7 @@ async function pageFile(file: string): Promise<Uint8Array | string> {
   const meta = `<meta http-equiv="Content-Security-Policy" content="${withinPages(policy)}">`;
   return content
     .toString("utf8")
-    .replace("<html lang", "<html data-still lang")
+    .replace("<html lang", copyMark)
     .replace("<meta charset", `${meta}\n<meta charset`);
 }
 

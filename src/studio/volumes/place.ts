@@ -104,8 +104,11 @@ async function openLevels(ref: TomogramRef, access?: DataAccess): Promise<OpenVo
   const resolved = await resolveTomogram(ref, access);
   const readers = new Map<number, Promise<TomogramReader>>();
   const reader = (level: number): Promise<TomogramReader> => {
-    const open = readers.get(level) ?? openTomogram(resolved, level, access);
+    const known = readers.get(level);
+    if (known) return known;
+    const open = openTomogram(resolved, level, access);
     readers.set(level, open);
+    open.catch(() => readers.delete(level));
     return open;
   };
   return { levels: resolved.levels, read: async (level, box) => (await reader(level)).readRegion(box) };

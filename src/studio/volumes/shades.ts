@@ -91,8 +91,16 @@ export function asBytes(values: Float32Array, [low, high]: Ends, bytes: Uint8Arr
   }
 }
 
+/** Brings a label into a byte: those above 255 begin again at 1, so that none looks like nothing. */
+export const byteLabel = (label: number): number => (label <= 255 ? label : 1 + ((label - 1) % 255));
+
 /** Turns words over `range` into bytes over `byteRange`. */
-export function bytesOfWords(words: Uint16Array, { range, byteRange }: Shades): Uint8Array {
+export function bytesOfWords(
+  words: Uint16Array,
+  { range, byteRange }: Shades,
+  isLabels: boolean,
+): Uint8Array {
+  if (isLabels) return Uint8Array.from(words, byteLabel);
   const [low, high] = byteRange;
   const step = (range[1] - range[0]) / most;
   const table = new Uint8ClampedArray(most + 1);

@@ -4,9 +4,11 @@ import { voxelCount } from "../../domain/volume.js";
 import { boxOfChunk } from "../../formats/zarr/chunkGrid.js";
 import { PickbenchError } from "../../system/errors.js";
 import { LastUsed } from "../lastUsed.js";
+import { type Block, blockEnds, blockOf, mostBlock } from "./block.js";
 import { BrickCache, boxOfBricks } from "./bricks.js";
 import type { OpenVolume, VolumePlace } from "./place.js";
-import { asBytes, bytesOfWords, type Ends, type Shades, shadesOf } from "./shades.js";
+import { bytesOfWords, type Shades, shadesOf } from "./shades.js";
+import { stampOf } from "./stamp.js";
 import { type BrickPlace, brickPlaces, brickShape } from "./stillBricks.js";
 
 export type Axis = "z" | "y" | "x";
@@ -28,29 +30,28 @@ export interface Plane {
   readonly words: Uint16Array;
 }
 
-/** A volume of bytes. */
-export interface Block {
-  readonly shape: Shape3;
-  readonly spacing: Spacing3;
-  /** Values that 0 and 255 stand for. */
-  readonly ends: Ends;
-  readonly bytes: Uint8Array;
-}
-
 interface Ready {
   readonly volume: OpenVolume;
   readonly shades: Shades;
+  /** Name of its bricks: another one for each state of the file. */
+  readonly key: string;
 }
 
-/** Voxels that a block for the view in 3-D has at most. */
-const mostBlock = 10_000_000;
+/** A volume as its file was when it was opened. */
+interface Opening {
+  readonly stamp: string;
+  readonly ready: Promise<Ready>;
+}
+
 /** Open volumes that are kept. */
 const mostOpen = 200;
 
 /** The volumes of a studio. */
 export class Volumes {
   readonly #places: ReadonlyMap<string, VolumePlace>;
-  readonly #open = new LastUsed<Promise<Ready>>(mostOpen);
+  readonly #open = new LastUsed<Opening>(mostOpen);
+  /** Grids of volumes that the page was told. */
+  readonly #told = new Map<string, string>();
   readonly #bricks = new BrickCache();
 
   constructor(places: readonly VolumePlace[]) {
@@ -72,12 +73,13 @@ export class Volumes {
     const { run, name, kind } = this.place(id);
     const { volume, shades } = await this.#ready(id);
     const levels = volume.levels.map(({ shape, spacing }) => ({ shape, spacing }));
+    this.#told.set(id, gridsText(volume));
     return { id, run, name, kind, levels, ...shades };
   }
 
   /** @param axis that the plane lies across @param index of the plane along it */
   async plane(id: string, level: number, axis: Axis, index: number): Promise<Plane> {
-    const { volume, shades } = await this.#ready(id);
+    const { volume, shades, key } = await this.#known(id);
     const { shape } = gridOf(volume, level, id);
     const across = axes.indexOf(axis) as 0 | 1 | 2;
     checkIndex(index, shape[across]!, `${id} has no plane ${index} across ${axis}`);
@@ -88,14 +90,14 @@ export class Volumes {
     const [down, right] = [0, 1, 2].filter((at) => at !== across) as [number, number];
     const size = [shape[down]!, shape[right]!] as const;
     const words = new Uint16Array(size[0] * size[1]);
-    for (const brick of await this.#bricks.bricks(id, volume, level, shades.range, box, across))
+    for (const brick of await this.#bricks.bricks(key, volume, level, shades.range, box, across))
       copyPlane(words, size[1], brick.words, brick.box, [across, down, right], index);
     return { size, words };
   }
 
   /** Reads the value of a voxel of the finest level. */
   async value(id: string, at: Shape3): Promise<number> {
-    const { volume } = await this.#ready(id);
+    const { volume } = await this.#known(id);
     const { shape } = volume.levels[0]!;
     for (const [axis, index] of at.entries())
       checkIndex(index, shape[axis]!, `${id} has no voxel ${at.join(", ")}`);
@@ -105,7 +107,7 @@ export class Volumes {
 
   /** Reads the finest level of at most 10⁷ voxels; where none is as small, means over cubes of the coarsest. */
   async block(id: string): Promise<Block> {
-    const { volume, shades } = await this.#ready(id);
+    const { volume, shades } = await this.#known(id);
     const level = volume.levels.findIndex(({ shape }) => voxelCount(shape) <= mostBlock);
     const from = level < 0 ? volume.levels.length - 1 : level;
     return blockOf(volume, from, blockEnds(shades.contrast, this.place(id).kind), this.place(id).kind);
@@ -119,27 +121,48 @@ export class Volumes {
 
   /** Reads a brick in bytes over `byteRange`. @throws BadUsage where there is none */
   async brick(id: string, { level, at }: BrickPlace): Promise<Uint8Array> {
-    const { volume, shades } = await this.#ready(id);
+    const { volume, shades, key } = await this.#known(id);
     const { shape } = gridOf(volume, level, id);
     for (const [axis, index] of at.entries())
       checkIndex(index, Math.ceil(shape[axis]! / brickShape[axis]!), `${id} has no brick ${at.join(", ")}`);
     const box = boxOfChunk(at, brickShape, shape);
-    const chunks = await this.#bricks.bricks(id, volume, level, shades.range, box, 0);
-    return bytesOfWords(boxOfBricks(chunks, box), shades);
+    const chunks = await this.#bricks.bricks(key, volume, level, shades.range, box, 0);
+    return bytesOfWords(boxOfBricks(chunks, box), shades, this.place(id).kind === "labels");
   }
 
-  #ready(id: string): Promise<Ready> {
+  /** Opens a volume whose planes the page knows. @throws BadUsage where its file has other grids than the page was told */
+  async #known(id: string): Promise<Ready> {
+    const ready = await this.#ready(id);
+    const told = this.#told.get(id);
+    if (told === undefined || told === gridsText(ready.volume)) return ready;
+    const { run, name } = this.place(id);
+    throw new PickbenchError(
+      "BadUsage",
+      `${name} of ${run} was replaced by a volume of another size; load the page anew`,
+    );
+  }
+
+  /** Opens a volume, again where its file was replaced; one of the same grids keeps the shades that the page knows. */
+  async #ready(id: string): Promise<Ready> {
     const place = this.place(id);
+    const stamp = await stampOf(place);
     const known = this.#open.get(id);
-    if (known) return known;
-    const ready = place
-      .open()
-      .then(async (volume) => ({ volume, shades: await shadesOf(volume, place.kind) }));
-    this.#open.set(id, ready, 1);
+    if (known?.stamp === stamp) return known.ready;
+    const earlier = known?.ready.catch(() => undefined);
+    const ready = place.open().then(async (volume): Promise<Ready> => {
+      const before = await earlier;
+      const isAlike = before !== undefined && gridsText(before.volume) === gridsText(volume);
+      const shades = isAlike ? before.shades : await shadesOf(volume, place.kind);
+      return { volume, shades, key: `${id} ${stamp}` };
+    });
+    this.#open.set(id, { stamp, ready }, 1);
     ready.catch(() => this.#open.delete(id));
     return ready;
   }
 }
+
+const gridsText = ({ levels }: OpenVolume): string =>
+  JSON.stringify(levels.map(({ shape, spacing }) => [shape, spacing]));
 
 function gridOf(volume: OpenVolume, level: number, id: string): OpenVolume["levels"][number] {
   const grid = volume.levels[level];
@@ -172,63 +195,4 @@ function copyPlane(
     for (let column = 0; column < sizes[right]!; column++, from += strides[right]!)
       words[to++] = brick[from]!;
   }
-}
-
-/** Share of the contrast that a block of greys reaches beyond it on each side: projections show the extremes. */
-const beyondContrast = 0.5;
-
-function blockEnds([black, white]: Ends, kind: VolumePlace["kind"]): Ends {
-  if (kind === "labels") return [0, 255];
-  if (kind !== "tomogram") return [black, white];
-  const more = (white - black) * beyondContrast;
-  return [black - more, white + more];
-}
-
-/** Reads a level slab by slab as bytes, each the mean of a cube of voxels; labels are taken from the cube's first corner. */
-async function blockOf(
-  volume: OpenVolume,
-  level: number,
-  ends: Ends,
-  kind: VolumePlace["kind"],
-): Promise<Block> {
-  const isLabels = kind === "labels";
-  const { shape, spacing } = volume.levels[level]!;
-  const side = Math.max(1, Math.ceil(Math.cbrt(voxelCount(shape) / mostBlock)));
-  const small = shape.map((size) => Math.max(1, Math.floor(size / side))) as unknown as Shape3;
-  const plane = small[1] * small[2];
-  const bytes = new Uint8Array(small[0] * plane);
-  const planes = side * Math.max(1, Math.floor((4 * 2 ** 20) / (shape[1] * shape[2] * side)));
-  for (let z = 0; z < small[0] * side; z += planes) {
-    const to = Math.min(small[0] * side, z + planes);
-    const values = await volume.read(level, { start: [z, 0, 0], end: [to, shape[1], shape[2]] });
-    const cubes = side === 1 ? values : cubesOf(values, shape, small, side, isLabels);
-    asBytes(cubes, ends, bytes, (z / side) * plane);
-  }
-  const coarse = spacing.map((length) => length * side) as unknown as Spacing3;
-  return { shape: small, spacing: coarse, ends, bytes };
-}
-
-function cubesOf(
-  values: Float32Array,
-  [, height, width]: Shape3,
-  [, rows, columns]: Shape3,
-  side: number,
-  isLabels: boolean,
-): Float32Array {
-  const depth = values.length / (height * width) / side;
-  const out = new Float32Array(depth * rows * columns);
-  const reach = isLabels ? 1 : side;
-  const share = 1 / reach ** 3;
-  for (let z = 0, at = 0; z < depth; z++)
-    for (let y = 0; y < rows; y++)
-      for (let x = 0; x < columns; x++, at++) {
-        let sum = 0;
-        for (let dz = 0; dz < reach; dz++)
-          for (let dy = 0; dy < reach; dy++) {
-            const from = ((z * side + dz) * height + y * side + dy) * width + x * side;
-            for (let dx = 0; dx < reach; dx++) sum += values[from + dx]!;
-          }
-        out[at] = sum * share;
-      }
-  return out;
 }
