@@ -31,9 +31,9 @@ let browser: Browser;
 const until = <T>(asked: () => Promise<T>) => expect.poll(asked, { timeout: 30_000 });
 
 beforeAll(async () => {
-  writeLargeSurvey(large, count);
-  survey = await openSurvey(large);
   data = await tinyDataset(scratch);
+  writeLargeSurvey(large, count, data);
+  survey = await openSurvey(large);
   const settings = { version: 1, data, threshold: 0.5, dust: 1000, maps: [], sources: [] } as const;
   const options = { threads: 1, reporter: silentReporter };
   await buildSurvey(small, await openDataset(data), { ...settings, maps: [], sources: [] }, options);

@@ -1,5 +1,5 @@
 // A still copy: the page without its server, from any host of files.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,6 +11,7 @@ import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { openForStudio } from "../../src/studio/opened.js";
 import { checkCopyPlace, writeStill } from "../../src/studio/still/still.js";
 import { silentReporter } from "../../src/system/reporter.js";
+import { finishedRun, row } from "../support/finishedRun.js";
 import { writeTree } from "../support/storeFixtures.js";
 import { hasChromium, serveForTest, shownPlane, startBrowser } from "../support/studioBrowser.js";
 
@@ -104,6 +105,29 @@ describe.skipIf(!hasChromium)("a still copy", () => {
       expect(new Set(live).size).toBeGreaterThan(100);
       expect(Math.max(...still.map((grey, pixel) => Math.abs(grey - live[pixel]!)))).toBeLessThanOrEqual(2);
     }
+  });
+
+  test("has leaderboards, and trainings with their curves and records", async () => {
+    const runs = join(scratch, "runs");
+    const truth = new Map([["TS_1", row("ribosome", 100, 2000)]]);
+    await finishedRun(runs, "done", { truth, picks: truth });
+    const step = { network: "all", step: 0, loss: 0.5, rate: 0.001, ms: 5, waitedMs: 1 };
+    writeFileSync(join(runs, "done", "log.jsonl"), `${JSON.stringify(step)}\n`);
+    const copy = join(scratch, "progress");
+    await writeStill(await openForStudio({ ...asked, paths: [folder, runs, "submissions"] }), copy);
+    const browser = await startBrowser();
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage();
+    const faults: string[] = [];
+    page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+    await page.goto(`${await hosted(copy)}#/runs`);
+    await page.getByText("runs/done: 1 lines of its log").waitFor();
+    await page.getByRole("link", { name: "runs/done" }).click();
+    await page.getByText("held out").waitFor();
+    await page.getByRole("link", { name: "Leaderboard" }).click();
+    await page.locator("tr[data-submission]").first().waitFor();
+    expect(await page.getByRole("link", { name: "Data" }).count()).toBe(0);
+    expect(faults).toEqual([]);
   });
 });
 

@@ -6,10 +6,14 @@ import type { SurveyEntry } from "../../src/survey/entry.js";
 
 const features = ["membrane", "microtubule", "void"];
 
-/** Writes the entries; the database is made by whoever opens the survey. */
-export function writeLargeSurvey(folder: string, count: number): void {
+/**
+ * Writes the entries; the database is made by whoever opens the survey.
+ *
+ * @param data the data set that it names
+ */
+export function writeLargeSurvey(folder: string, count: number, data: string): void {
   for (const name of ["entries", "picks"]) mkdirSync(join(folder, name), { recursive: true });
-  const settings = { version: 1, data: "data", maps: [], threshold: 0.5, dust: 1000, sources: [] };
+  const settings = { version: 1, data, maps: [], threshold: 0.5, dust: 1000, sources: [] };
   writeFileSync(join(folder, "survey.json"), JSON.stringify(settings));
   for (let at = 0; at < count; at++) {
     const run = `TS_${String(at).padStart(5, "0")}`;

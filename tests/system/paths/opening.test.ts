@@ -20,6 +20,8 @@ const ownFiles = [
   "queue/logs.ts",
   "report/page.ts",
   "score/submissionCsv.ts",
+  "studio/assist/jobs.ts",
+  "studio/studio.ts",
   "data/remote/download.ts",
   "train/ensemble/storedMaps.ts",
   "train/fit/stepLog.ts",
