@@ -100,6 +100,7 @@ export async function studioProcess(...args: string[]): Promise<StudioProcess> {
       address,
       process: child,
       kill: async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
         const ended = once(child, "exit");
         child.kill("SIGKILL");
         await ended;

@@ -83,10 +83,15 @@ export class Jobs {
     return this.#held(id).plan;
   }
 
-  /** Starts a job. @throws BadUsage while another runs: they would share the machine */
-  start(plan: JobPlan): JobState {
+  /** @throws BadUsage while a job runs: two would share the machine */
+  checkFree(): void {
     const busy = this.list().find(({ state }) => state === "running");
     if (busy) throw new PickbenchError("BadUsage", `${busy.title} is going on; stop it, or wait for it`);
+  }
+
+  /** Starts a job. @throws BadUsage while another runs */
+  start(plan: JobPlan): JobState {
+    this.checkFree();
     this.#count++;
     const id = `j${this.#count}`;
     const stop = new AbortController();

@@ -1,5 +1,4 @@
 /** What the page asks of suggestions and trainings. */
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { findRun } from "../../data/dataset.js";
@@ -75,6 +74,7 @@ export const assistRoutes = (assisted: Assisted): Route[] => {
       path: "/api/assist/train",
       answer: async (call) => {
         const { run, tomogram, model, budget } = await bodyOf(call, trainSchema);
+        jobs.checkFree();
         const ref = tomogramOf(dataset, run, tomogram);
         const { shape } = (await resolveTomogram(ref, dataset.access)).levels[0]!;
         const chosen = model === undefined ? undefined : await modelNamed(opened, model);
@@ -101,12 +101,10 @@ function tomogramOf(dataset: Dataset, run: string, type: string): TomogramRef {
   throw new PickbenchError("BadUsage", `${run} has no tomogram ${type.slice(0, 60)}`);
 }
 
-/** Makes the folder of the next training. */
+/** Returns name and folder of the next training. */
 async function newTraining(out: string): Promise<{ name: string; folder: string }> {
   const [last] = await trainingsIn(out);
   const number = last === undefined ? 1 : Number(last.slice("train-".length)) + 1;
   const name = `train-${number}`;
-  const folder = resolve(join(out, name));
-  await mkdir(folder, { recursive: true });
-  return { name, folder };
+  return { name, folder: resolve(join(out, name)) };
 }
