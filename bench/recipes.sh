@@ -6,9 +6,10 @@
 # Each RECIPE of experiments/ (all networks if none is named) is trained for STEPS steps (20) on DATA, and its checkpoint predicts
 # a tomogram of 184×630×630 voxels of noise; `masks` is trained on simulated cells instead. Maps of a network of few steps from
 # random weights are all foreground, and picking them takes longer than all else: `unet3d-per-type` begins with `solution` as
-# `unet3d-baseline` does, and `pix2pix`, for which there is no such network, is picked at one threshold. Printed of the whole training process:
-# median and quartiles of a step, and peak memory, with tuning and the score of the held-out run; of the prediction: time by the
-# clock, processor time and peak memory. On $THREADS threads (1). Needs the Python of `features/scenes.py` ($PYTHON, or
+# `unet3d-baseline` does, and `pix2pix`, for which there is no such network, is picked at one threshold.
+# Printed of the whole training process, with tuning and the score of the held-out run: time by the clock, processor time and peak
+# memory; of its steps: median, quartiles and the fastest, which is that of a free core on a busy machine; of the prediction: time by
+# the clock, processor time and peak memory. On $THREADS threads (1). Needs the Python of `features/scenes.py` ($PYTHON, or
 # /usr/bin/python3) and GNU time.
 set -euo pipefail
 out=$1 data=$2 steps=${3:-20}
@@ -38,7 +39,7 @@ for recipe in "${recipes[@]}"; do
     const lines = require("fs").readFileSync(process.argv[1], "utf8").trim().split("\n").map(JSON.parse);
     const ms = lines.flatMap(({ ms }) => ms ?? []).slice(2).sort((a, b) => a - b);
     const at = (share) => Math.round(ms[Math.floor(share * (ms.length - 1))]);
-    console.log(`  a step: ${at(0.5)} ms (${at(0.25)} to ${at(0.75)})`)' "$out/$recipe/log.jsonl"
+    console.log(`  a step: ${at(0.5)} ms (${at(0.25)} to ${at(0.75)}), the fastest ${at(0)}`)' "$out/$recipe/log.jsonl"
   timed predict "$out/$recipe/best.safetensors" --data "$out/NOISE.mrc" --out "$out/$recipe-maps" \
     > "$out/$recipe-predict.log"
   echo "  predicted: $(cat "$out/time")"
