@@ -1,5 +1,5 @@
 // One plane of the tomogram, with marks over it.
-import { effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { sentence } from "../api.js";
 import { drawBar, drawCross, drawMarks, markAt } from "./drawMarks.js";
@@ -30,6 +30,9 @@ import {
 
 /** Planes that are loaded ahead, each way. */
 const ahead = 3;
+
+/** Milliseconds within which a plane's cross follows where nothing else of it changes, so that other planes scroll sooner. */
+const crossRest = 60;
 
 const allMarks = (): Mark[] => markLayers.value.flatMap(({ marks }) => marks.value);
 
@@ -152,16 +155,27 @@ function drawing(
     }
     drawOver(over, frame, place.value);
   };
+  const own = computed(() => place.value[axes.across]);
   const stop = effect(() => {
-    for (const each of [place, centre, zoom, contrast, overlays]) each.value;
+    for (const each of [own, centre, zoom, contrast, overlays]) each.value;
     allMarks();
     for (const { changed } of painters.value) changed.value;
     redraw();
+  });
+  let waiting = 0;
+  const stopCross = effect(() => {
+    place.value;
+    waiting ||= window.setTimeout(() => {
+      waiting = 0;
+      redraw();
+    }, crossRest);
   });
   const watching = new ResizeObserver(redraw);
   watching.observe(holder);
   return () => {
     stop();
+    stopCross();
+    clearTimeout(waiting);
     watching.disconnect();
     cancelAnimationFrame(asked);
     loader.close();

@@ -95,6 +95,26 @@ function loading(info: VolumeInfo): () => void {
   };
 }
 
+/** Milliseconds within which the view follows what the planes and panels show. */
+const followRest = 60;
+
+/** Has a scene show the content, no more often than it can be seen. Returns what ends that. */
+function following(scene: SpaceScene): () => void {
+  let waiting = 0;
+  scene.show(content.peek());
+  const stop = effect(() => {
+    content.value;
+    waiting ||= window.setTimeout(() => {
+      waiting = 0;
+      scene.show(content.peek());
+    }, followRest);
+  });
+  return () => {
+    stop();
+    clearTimeout(waiting);
+  };
+}
+
 /** Draws on two canvases whenever what is shown changes. Returns what ends that. */
 function showing(
   holder: HTMLElement,
@@ -124,7 +144,7 @@ function showing(
     label();
   };
   const stops = [
-    effect(() => scene.show(content.value)),
+    following(scene),
     effect(() => {
       resets.value;
       look(firstCamera(lengths.value));
