@@ -57,7 +57,8 @@ interface Aim {
 function aimed(work: (aim: Aim) => Promise<void>): Promise<void> {
   const [now, mask] = [model.value, chosenMask()];
   if (!now || !mask) return Promise.resolve();
-  return counted(() => work({ model: now, mask: mask.name, isKnown: isSliceKnown.value }));
+  const aim: Aim = { model: now, mask: mask.name, isKnown: isSliceKnown.value };
+  return counted(() => work(aim));
 }
 
 /** Returns the strokes that make one slice another, each no longer than the server takes. */
