@@ -1,5 +1,6 @@
 /** What modules of the studio's page take from a browser, so that they run without one. */
 import { vi } from "vitest";
+import { Model, type ModelOptions } from "../../src/web/studio/annotate/model.js";
 
 /** Stands in for the page; modules of it are imported afterwards. @returns the window's own events */
 export function studioPage(): EventTarget {
@@ -16,3 +17,22 @@ export function studioPage(): EventTarget {
 /** Returns an event with what a pointer or a key tells. */
 export const eventWith = (name: string, told: Readonly<Record<string, unknown>>): Event =>
   Object.assign(new Event(name, { cancelable: true }), told);
+
+/** Returns a run's annotation whose server takes everything. @param masks that are there */
+export function pageModel(
+  given: Partial<ModelOptions> = {},
+  masks: Awaited<ReturnType<ModelOptions["load"]>>["masks"] = [],
+): Model {
+  return new Model({
+    name: "data",
+    client: "a",
+    keeper: undefined,
+    types: new Set(["ribosome"]),
+    send: async (edits) => ({ number: edits.at(-1)!.number, refused: [] }),
+    load: async () => ({ picks: [], masks, isFolded: true, trouble: undefined }),
+    loadSlice: async () => new Uint8Array(0),
+    pause: async () => undefined,
+    changed: () => undefined,
+    ...given,
+  });
+}

@@ -1,10 +1,9 @@
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
-import { studioPage } from "../../../support/studioPage.js";
+import { pageModel, studioPage } from "../../../support/studioPage.js";
 
 studioPage();
 afterAll(() => vi.unstubAllGlobals());
 const { model } = await import("../../../../src/web/studio/annotate/annotating.js");
-const { Model } = await import("../../../../src/web/studio/annotate/model.js");
 const { begin, byScore, look, stop, trouble } = await import(
   "../../../../src/web/studio/annotate/assisting.js"
 );
@@ -28,19 +27,11 @@ test("a job is begun on the run that was looked at when it was asked for", async
   const gate = new Promise<void>((resolve) => {
     answer = resolve;
   });
-  const waiting = new Model({
-    name: "data",
-    client: "a",
-    keeper: undefined,
-    types: new Set(),
+  const waiting = pageModel({
     send: async (edits) => {
       await gate;
       return { number: edits.at(-1)!.number, refused: [] };
     },
-    load: async () => ({ picks: [], masks: [], trouble: undefined }),
-    loadSlice: async () => new Uint8Array(0),
-    pause: async () => undefined,
-    changed: () => undefined,
   });
   waiting.act("mask", [{ do: "mask", mask: "m", shape: [1, 1, 1], spacing: [1, 1, 1] }]);
   model.value = waiting;

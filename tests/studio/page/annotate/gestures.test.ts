@@ -1,11 +1,10 @@
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Change } from "../../../../src/studio/annotations/edits.js";
 import type { VolumeInfo } from "../../../../src/web/studio/look/stage.js";
-import { eventWith, studioPage } from "../../../support/studioPage.js";
+import { eventWith, pageModel, studioPage } from "../../../support/studioPage.js";
 
 const events = studioPage();
 afterAll(() => vi.unstubAllGlobals());
-const { Model } = await import("../../../../src/web/studio/annotate/model.js");
 const { chosen, model, toolName, type } = await import("../../../../src/web/studio/annotate/annotating.js");
 const { dragged, way } = await import("../../../../src/web/studio/annotate/tools.js");
 const { listenToKeys } = await import("../../../../src/web/studio/annotate/keys.js");
@@ -36,19 +35,11 @@ beforeEach(async () => {
   stage.centre.value = { x: 50, y: 50, z: 50 };
   stage.zoom.value = 1;
   type.value = "ribosome";
-  model.value = new Model({
-    name: "data",
-    client: "a",
-    keeper: undefined,
-    types: new Set(["ribosome"]),
+  model.value = pageModel({
     send: async (edits) => {
       sent.push(...edits.flatMap(({ changes }) => changes));
       return { number: edits.at(-1)!.number, refused: [] };
     },
-    load: async () => ({ picks: [], masks: [], trouble: undefined }),
-    loadSlice: async () => new Uint8Array(0),
-    pause: async () => undefined,
-    changed: () => undefined,
   });
   stop();
   plane = Object.assign(new EventTarget(), {

@@ -1,25 +1,21 @@
 import { expect, test } from "vitest";
-import { Model } from "../../../../src/web/studio/annotate/model.js";
+import { pageModel } from "../../../support/studioPage.js";
 
 const shape: [number, number, number] = [1, 2, 4];
 const mask = { name: "m", shape, spacing: [1, 1, 1] as [number, number, number], boxes: [] };
 
 test("a stroke that the server leaves out is gone from the slices", async () => {
   let isRefusing = true;
-  const model: Model = new Model({
-    name: "data",
-    client: "a",
-    keeper: undefined,
-    types: new Set(),
-    send: async (edits) => ({
-      number: edits.at(-1)!.number,
-      refused: isRefusing ? [{ number: 1, why: "it does not fit" }] : [],
-    }),
-    load: async () => ({ picks: [], masks: [mask], trouble: undefined }),
-    loadSlice: async () => new Uint8Array(8),
-    pause: async () => undefined,
-    changed: () => undefined,
-  });
+  const model = pageModel(
+    {
+      send: async (edits) => ({
+        number: edits.at(-1)!.number,
+        refused: isRefusing ? [{ number: 1, why: "it does not fit" }] : [],
+      }),
+      loadSlice: async () => new Uint8Array(8),
+    },
+    [mask],
+  );
   await model.load();
   const slice = () => model.mask("m")!.slices.slice(0, 0);
   const stroke = (start: number) => {

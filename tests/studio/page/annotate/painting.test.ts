@@ -1,10 +1,9 @@
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Change, type Edit, editSchema } from "../../../../src/studio/annotations/edits.js";
-import { eventWith, studioPage } from "../../../support/studioPage.js";
+import { eventWith, pageModel, studioPage } from "../../../support/studioPage.js";
 
 const events = studioPage();
 afterAll(() => vi.unstubAllGlobals());
-const { Model } = await import("../../../../src/web/studio/annotate/model.js");
 const annotating = await import("../../../../src/web/studio/annotate/annotating.js");
 const painting = await import("../../../../src/web/studio/annotate/painting.js");
 const { contrast, planes, volume } = await import("../../../../src/web/studio/look/stage.js");
@@ -13,7 +12,7 @@ const shape: [number, number, number] = [9, 8, 8];
 const at = { x: 4, y: 4, z: 4.5 };
 
 /** A run with two masks whose slices come when they are let. */
-async function annotated(name: string) {
+async function annotated() {
   const sent: Change[] = [];
   let answer = (): void => undefined;
   const gate = new Promise<void>((resolve) => {
@@ -25,23 +24,19 @@ async function annotated(name: string) {
     spacing: [1, 1, 1] as [number, number, number],
     boxes: [],
   }));
-  const model = new Model({
-    name,
-    client: "a",
-    keeper: undefined,
-    types: new Set(),
-    send: async (edits: readonly Edit[]) => {
-      sent.push(...edits.flatMap(({ changes }) => changes));
-      return { number: edits.at(-1)!.number, refused: [] };
+  const model = pageModel(
+    {
+      send: async (edits: readonly Edit[]) => {
+        sent.push(...edits.flatMap(({ changes }) => changes));
+        return { number: edits.at(-1)!.number, refused: [] };
+      },
+      loadSlice: async () => {
+        await gate;
+        return new Uint8Array(64);
+      },
     },
-    load: async () => ({ picks: [], masks, trouble: undefined }),
-    loadSlice: async () => {
-      await gate;
-      return new Uint8Array(64);
-    },
-    pause: async () => undefined,
-    changed: () => undefined,
-  });
+    masks,
+  );
   await model.load();
   return { model, sent, answer };
 }
@@ -56,7 +51,7 @@ beforeEach(() => {
 
 describe("a stroke", () => {
   test("goes to the run and mask that it was painted on, with the brush of then", async () => {
-    const [first, second] = [await annotated("first"), await annotated("second")];
+    const [first, second] = [await annotated(), await annotated()];
     annotating.model.value = first.model;
     const done = [
       painting.paintAlong([at], planes[0]!, 1),
@@ -82,7 +77,7 @@ describe("a stroke", () => {
   });
 
   test("is warned of before the tab is closed", async () => {
-    const { model, answer } = await annotated("first");
+    const { model, answer } = await annotated();
     annotating.model.value = model;
     const closing = (): boolean => {
       const event = eventWith("beforeunload", {});
@@ -114,7 +109,7 @@ describe("a stroke", () => {
 });
 
 test("greys of a tomogram of another grid bound no fill, which is said", async () => {
-  const { model, sent, answer } = await annotated("first");
+  const { model, sent, answer } = await annotated();
   answer();
   annotating.model.value = model;
   annotating.filling.value = { byGrey: true, share: 0.1 };
@@ -122,7 +117,7 @@ test("greys of a tomogram of another grid bound no fill, which is said", async (
   volume.value = {
     ...{ id: "v", name: "v", kind: "tomogram", range: [0, 1], byteRange: [0, 1], contrast: [0, 1] },
     levels: [{ shape: [4, 4, 4], spacing: [2, 2, 2] }],
-  } as typeof volume.value;
+  } as unknown as typeof volume.value;
   await painting.fillAt(at, planes[0]!);
   await model.emptied();
   expect(sent).toEqual([]);
