@@ -1,4 +1,4 @@
-/** The address of a studio that annotates, kept while it runs: where it was killed, the next one takes it, so that open pages go on. */
+/** The address of a studio that annotates, which the next one takes: open pages go on, and a browser finds the edits it keeps for it. */
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -16,7 +16,7 @@ export type KeptAddress = z.infer<typeof schema>;
 
 const pathOf = (annotator: Annotator): string => join(sessionFolder(annotator), "address.json");
 
-/** Returns the address that a killed studio has left; undefined where none was. */
+/** Returns the address that the last studio has left; undefined where none was. */
 export async function addressLeft(annotator: Annotator): Promise<KeptAddress | undefined> {
   const bytes = await readIfThere(pathOf(annotator));
   return schema.safeParse(jsonIn(bytes?.toString("utf8") ?? "")).data;
@@ -30,6 +30,3 @@ export async function keepAddress(annotator: Annotator, url: string): Promise<vo
   const text = `${JSON.stringify({ port: Number(port), token: pathname.slice(1) })}\n`;
   await writeFile(path, text, { mode: 0o600, flag: "wx" });
 }
-
-/** Forgets the address of a studio that ends by itself. */
-export const forgetAddress = (annotator: Annotator): Promise<void> => rm(pathOf(annotator), { force: true });

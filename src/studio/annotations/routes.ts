@@ -1,9 +1,9 @@
 /** What the page asks of annotations. */
 import type { z } from "zod";
 import { jsonIn } from "../../formats/json.js";
-import { bytes, json } from "../../serve/message.js";
+import { bytes, json, type Reply } from "../../serve/message.js";
 import type { Call, Route } from "../../serve/routes.js";
-import { PickbenchError } from "../../system/errors.js";
+import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { editsSchema } from "./edits.js";
 import type { Annotations } from "./session.js";
 
@@ -21,8 +21,9 @@ export const annotationRoutes = (annotations: Annotations): Route[] => [
     method: "POST",
     path: "/api/runs/:run/annotations/edits",
     answer: async (call) => {
-      const { edits } = await bodyOf(call, editsSchema, mostBytes);
-      return json(await annotations.submit(call.params.run!, edits));
+      const message = await bodyOf(call, editsSchema, mostBytes).catch(neverUnderstood);
+      if (!("edits" in message)) return message;
+      return json(await annotations.submit(call.params.run!, message.edits));
     },
   },
   {
@@ -34,6 +35,12 @@ export const annotationRoutes = (annotations: Annotations): Route[] => [
     },
   },
 ];
+
+/** Answers edits that no later try will make understood with a status of their own. */
+function neverUnderstood(error: unknown): Reply {
+  if (!isPickbenchError(error) || error.tag !== "BadUsage") throw error;
+  return json({ error: { tag: error.tag, message: error.message } }, 422);
+}
 
 /** Reads a request's JSON. @throws BadUsage where it is none, or not of the schema */
 export async function bodyOf<T>(call: Call, schema: z.ZodType<T>, most?: number): Promise<T> {

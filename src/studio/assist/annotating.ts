@@ -2,7 +2,7 @@
 import { type LoopbackServer, type Served, serveHere } from "../../serve/loopbackServer.js";
 import type { Route } from "../../serve/routes.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
-import { addressLeft, forgetAddress, keepAddress } from "../annotations/address.js";
+import { addressLeft, keepAddress } from "../annotations/address.js";
 import { sessionFolder } from "../annotations/places.js";
 import { annotationRoutes } from "../annotations/routes.js";
 import { holdAnnotations } from "../annotations/session.js";
@@ -13,7 +13,7 @@ import { assistRoutes } from "./routes.js";
 /** Writing, with what ends it. */
 interface Annotating {
   readonly routes: readonly Route[];
-  /** Serves; at the address of a studio that was killed, where there is one and no port is asked for. */
+  /** Serves; at the address of the last studio of the session, where there was one and no port is asked for. */
   serve(port: number, served: Omit<Served, "port">): Promise<LoopbackServer>;
   close(): Promise<void>;
 }
@@ -59,7 +59,6 @@ export async function startAnnotating(opened: Opened): Promise<Annotating> {
     },
     close: async () => {
       await jobs.close();
-      await forgetAddress(annotator);
       await held.close();
     },
   };

@@ -11,16 +11,10 @@ import { painting } from "./painting.js";
 import { addAtCross, chooseType, deleteChosen } from "./tools.js";
 
 export function AnnotatePanel() {
-  useEffect(() => {
-    const stop = listenToKeys();
-    return () => {
-      stop();
-      toolName.value = "look";
-    };
-  }, []);
+  useEffect(listenToKeys, []);
   changed.value;
   if (failure.value && !model.value?.isLoaded) return <p class="failure">{failure.value}</p>;
-  if (!model.value?.isLoaded) return <p>Loading what is annotated…</p>;
+  if (!model.value?.isLoaded) return <Loading />;
   return (
     <div class="annotate">
       {failure.value && <p class="failure">{failure.value}</p>}
@@ -30,6 +24,17 @@ export function AnnotatePanel() {
       <Chosen />
       <MaskControls />
     </div>
+  );
+}
+
+/** Edits that an earlier page left are sent first. */
+function Loading() {
+  const sending = model.value?.sending;
+  return (
+    <>
+      <p>Loading what is annotated…</p>
+      {sending !== undefined && sending.waiting > 0 && <p role="status">{savedText(sending)}</p>}
+    </>
   );
 }
 

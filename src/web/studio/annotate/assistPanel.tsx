@@ -1,65 +1,29 @@
 // Suggestions of a trained network, and trainings on what was annotated.
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { JobState } from "../../../studio/assist/jobs.js";
-import { getJson, named, send, sentence } from "../api.js";
-import { goTo, run, volume } from "../look/stage.js";
-import { session } from "../session.js";
-import { changed, chosen, model, reload } from "./annotating.js";
+import { goTo } from "../look/stage.js";
+import { changed, chosen, model } from "./annotating.js";
+import {
+  assist,
+  begin,
+  byScore,
+  chosenModel,
+  look,
+  modelName,
+  running,
+  type ShownJob,
+  scoreOf,
+  stop,
+  trouble,
+  unanswered,
+} from "./assisting.js";
 import { curvePath } from "./curve.js";
 import { listenToKeys } from "./keys.js";
 
-/** A job with the curve of its losses. */
-type ShownJob = JobState & { readonly curve: readonly { readonly step: number; readonly loss: number }[] };
-interface Assist {
-  readonly models: readonly string[];
-  readonly jobs: readonly ShownJob[];
-}
-
-const assist = signal<Assist>({ models: [], jobs: [] });
-const failure = signal("");
-const chosenModel = signal<string | undefined>(undefined);
 const budget = signal("10m");
 const leastScore = signal(0.5);
 
 const betweenLooks = 1000;
-const running = computed(() => assist.value.jobs.find(({ state }) => state === "running"));
-/** The network that is chosen; the newest, if none was. */
-const modelName = computed(() =>
-  assist.value.models.includes(chosenModel.value ?? "") ? chosenModel.value : assist.value.models[0],
-);
-
-async function look(): Promise<void> {
-  const before = running.value;
-  try {
-    assist.value = await getJson<Assist>("api/assist");
-    failure.value = "";
-  } catch (error) {
-    failure.value = sentence(error);
-    return;
-  }
-  const after = assist.value.jobs.find(({ id }) => id === before?.id);
-  if (before?.kind === "suggest" && after?.state === "done") await reload();
-  if (before?.kind === "train" && after?.state === "done") chosenModel.value = after.title;
-}
-
-/** Name of the tomogram that is looked at, without its spacing. */
-function tomogramName(): string | undefined {
-  const listed = session.value?.runs.find(({ name }) => name === run.value)?.volumes;
-  return listed?.find(({ id }) => id === volume.value?.id)?.name.replace(/ at [\d.]+ Å$/, "");
-}
-
-async function begin(path: string, more: Readonly<Record<string, string | undefined>>): Promise<void> {
-  try {
-    failure.value = "";
-    await model.value?.emptied();
-    await send("POST", path, { run: run.value, tomogram: tomogramName(), ...more });
-  } catch (error) {
-    failure.value = sentence(error);
-    return;
-  }
-  await look();
-}
 
 export function AssistPanel() {
   useEffect(() => {
@@ -74,7 +38,8 @@ export function AssistPanel() {
   const { models, jobs } = assist.value;
   return (
     <div class="annotate">
-      {failure.value && <p class="failure">{failure.value}</p>}
+      {unanswered.value && <p class="failure">{unanswered.value}</p>}
+      {trouble.value && <p class="failure">{trouble.value}</p>}
       <label>
         network
         <select
@@ -108,14 +73,11 @@ export function AssistPanel() {
   );
 }
 
-const scoreOf = ({ rest }: { readonly rest: Readonly<Record<string, unknown>> }): number =>
-  typeof rest.score === "number" ? rest.score : 0;
-
 function Suggestions() {
   changed.value;
   const now = model.value;
   const open = (now?.picks ?? []).filter(({ status }) => status === "suggested");
-  const above = open.filter((pick) => scoreOf(pick) >= leastScore.value);
+  const [above, below] = byScore(open, leastScore.value);
   const at = open.find(({ id }) => id === chosen.value);
   const show = (pick: (typeof open)[number] | undefined): void => {
     if (!pick) return;
@@ -129,7 +91,7 @@ function Suggestions() {
     show(next === at ? undefined : next);
   };
   const all = (word: "accept" | "reject"): void => {
-    const those = word === "accept" ? above : open;
+    const those = word === "accept" ? above : below;
     now?.act(
       `${word} ${those.length}`,
       those.map(({ id }) => ({ do: word, id })),
@@ -179,7 +141,7 @@ function Suggestions() {
         <button type="button" disabled={above.length === 0} onClick={() => all("accept")}>
           accept all {above.length}
         </button>
-        <button type="button" disabled={open.length === 0} onClick={() => all("reject")}>
+        <button type="button" disabled={below.length === 0} onClick={() => all("reject")}>
           reject the rest
         </button>
       </p>
@@ -238,7 +200,7 @@ function Job({ job }: { readonly job: ShownJob }) {
         </svg>
       )}
       {state === "running" && (
-        <button type="button" onClick={() => void send("DELETE", `api/assist/${named(id)}`).then(look, look)}>
+        <button type="button" onClick={() => void stop(id)}>
           stop
         </button>
       )}

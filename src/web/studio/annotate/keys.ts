@@ -39,8 +39,9 @@ function keyed(event: KeyboardEvent): boolean {
   }
   const asked = toolKeys.find(([each]) => each === key);
   if (asked) toolName.value = asked[1];
-  else if (key === "a") addAtCross();
-  else if (key === "delete" || key === "backspace") deleteChosen();
+  else if (key === "a") {
+    if (!event.repeat) addAtCross();
+  } else if (key === "delete" || key === "backspace") deleteChosen();
   else if (key === "y" && now.pick(chosen.value)?.status === "suggested")
     now.act("accept", [{ do: "accept", id: chosen.value! }]);
   else if (key === "escape") chosen.value = undefined;
@@ -48,11 +49,14 @@ function keyed(event: KeyboardEvent): boolean {
   return true;
 }
 
-/** Listens to keys until what it returns is called. */
+/** Listens to keys until what it returns is called, which also puts the tool in hand away. */
 export function listenToKeys(): () => void {
   const heard = (event: KeyboardEvent): void => {
     if (keyed(event)) event.preventDefault();
   };
   addEventListener("keydown", heard);
-  return () => removeEventListener("keydown", heard);
+  return () => {
+    removeEventListener("keydown", heard);
+    toolName.value = "look";
+  };
 }

@@ -1,4 +1,4 @@
-// Slices of a mask as they are seen and painted: loaded when they are wanted, with all strokes of this page over them.
+// Slices of a mask as they are seen and painted: loaded when they are wanted, with strokes that go on meanwhile over them.
 import type { PaintChange } from "../../../studio/annotations/edits.js";
 import { applyRuns, type SliceSize } from "./strokes.js";
 
@@ -64,10 +64,10 @@ export class MaskSlices {
   readonly #changed: () => void;
   readonly #kept = new Map<string, Uint8Array>();
   readonly #loading = new Map<string, Promise<Uint8Array>>();
-  /** Strokes of this page, which a slice from the server may not have yet; all of them in order give what is right. */
-  readonly #strokes: PaintChange[] = [];
+  /** Strokes since slices that are on their way were asked for: these may lack them; all in order give what is right. */
+  #strokes: PaintChange[] = [];
 
-  /** @param load reads a slice from the server @param changed called when a slice has come or was painted */
+  /** @param load reads a slice with all that was painted before it was asked for @param changed called when one has come */
   constructor(
     shape: Shape,
     load: (axis: SliceAxis, index: number) => Promise<Uint8Array>,
@@ -100,12 +100,11 @@ export class MaskSlices {
   }
 
   paint(stroke: PaintChange): void {
-    this.#strokes.push(stroke);
+    if (this.#loading.size > 0) this.#strokes.push(stroke);
     for (const [key, slice] of this.#kept) {
       const [axis, index] = key.split(" ").map(Number) as [SliceAxis, number];
       strokeOnSlice(slice, this.shape, [axis, index], stroke);
     }
-    this.#changed();
   }
 
   async #read(axis: SliceAxis, index: number, key: string): Promise<Uint8Array> {
@@ -121,6 +120,7 @@ export class MaskSlices {
       return slice;
     } finally {
       this.#loading.delete(key);
+      if (this.#loading.size === 0) this.#strokes = [];
     }
   }
 }

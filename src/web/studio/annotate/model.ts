@@ -4,7 +4,7 @@ import { type HeldPick, isMaskChange, PicksState } from "../../../studio/annotat
 import type { RunState } from "../../../studio/annotations/runAnnotations.js";
 import { History, inverseOf, stepOf } from "./history.js";
 import { MaskSlices, type SliceAxis } from "./maskSlices.js";
-import { Outbox, type OutboxOptions, type OutboxState } from "./outbox.js";
+import { editsOf, Outbox, type OutboxOptions, type OutboxState } from "./outbox.js";
 
 /** A mask on this page. */
 export interface PageMask {
@@ -56,16 +56,20 @@ export class Model {
   }
 
   /** Loads the run anew, once all edits were sent. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.#load((name) => this.#masks.get(name)?.slices);
+  }
+
+  /** @param kept returns slices of a mask that may be shown further */
+  async #load(kept: (mask: string) => MaskSlices | undefined): Promise<void> {
     await this.#outbox.emptied();
     const sent = this.#sent;
     const { picks, masks, trouble } = await this.#options.load();
-    if (this.#sent !== sent) return this.load();
+    if (this.#sent !== sent) return this.#load(kept);
     this.#picks = new PicksState(this.#options.types, picks);
-    const before = this.#masks;
     this.#masks = new Map(
       masks.map(({ name, ...state }) => {
-        const slices = before.get(name)?.slices ?? this.#slicesOf(name, state.shape);
+        const slices = kept(name) ?? this.#slicesOf(name, state.shape);
         return [name, { name, ...state, slices }];
       }),
     );
@@ -149,7 +153,7 @@ export class Model {
 
   #send(changes: readonly Change[]): void {
     this.#sent++;
-    this.#outbox.add(changes);
+    for (const edit of editsOf(changes)) this.#outbox.add(edit);
     this.#options.changed();
   }
 
@@ -197,7 +201,7 @@ export class Model {
     this.notice = why;
     this.#history.clear();
     this.#options.changed();
-    await this.load().catch(() => undefined);
+    await this.#load(() => undefined).catch(() => undefined);
     this.notice = why;
     this.#options.changed();
   }

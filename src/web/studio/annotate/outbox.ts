@@ -44,8 +44,35 @@ export interface OutboxOptions {
 
 /** Bytes, about, and edits that are sent at once. */
 const most = { bytes: 1_000_000, edits: 100 } as const;
+/** Status of an answer to edits that no later try will make understood. */
+const neverUnderstood = 422;
 /** Times in ms between two tries: the first, and the longest. */
 const pauses = { first: 250, longest: 4000 } as const;
+
+/** Bounds of an edit, below the server's. */
+const mostOfEdit = { bytes: 2_000_000, changes: 10_000 } as const;
+
+/** Parts changes into lists that the server takes as an edit each. */
+export function editsOf(changes: readonly Change[]): Change[][] {
+  const parts: Change[][] = [[]];
+  let bytes = 0;
+  for (const change of changes) {
+    const own = JSON.stringify(change).length;
+    const isFull = bytes + own > mostOfEdit.bytes || parts.at(-1)!.length === mostOfEdit.changes;
+    if (isFull && parts.at(-1)!.length > 0) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)!.push(change);
+    bytes += own;
+  }
+  return parts;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const statusOf = (error: unknown): unknown =>
+  error instanceof Error && "status" in error ? error.status : undefined;
 
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -54,6 +81,8 @@ export class Outbox {
   #client: string;
   #number = 0;
   #trouble: string | undefined;
+  /** How many edits are still sent one by one, as one of them was not understood. */
+  #singly = 0;
   #sending: Promise<void> | undefined;
 
   /** Takes up what earlier pages have left. */
@@ -96,6 +125,7 @@ export class Outbox {
       const edits = this.#next();
       try {
         const { number, refused } = await this.#options.send(edits);
+        this.#singly = Math.max(0, this.#singly - 1);
         if (number < edits[0]!.number - 1) this.#beginAnew(edits[0]!.client);
         this.#remove(edits.filter((edit) => edit.number <= number));
         for (const { why } of refused) this.#options.refused(why);
@@ -103,12 +133,28 @@ export class Outbox {
         pause = pauses.first;
         this.#options.changed(this.state);
       } catch (error) {
-        this.#trouble = error instanceof Error ? error.message : String(error);
+        if (statusOf(error) === neverUnderstood) {
+          this.#leaveOut(edits, messageOf(error));
+          continue;
+        }
+        this.#trouble = messageOf(error);
         this.#options.changed(this.state);
         await this.#options.pause(pause);
         pause = Math.min(2 * pause, pauses.longest);
       }
     }
+  }
+
+  /** Drops an edit that the server will never take; of several, finds out which by sending each alone. */
+  #leaveOut(edits: readonly Edit[], why: string): void {
+    if (edits.length > 1) {
+      this.#singly = edits.length;
+      return;
+    }
+    this.#singly = Math.max(0, this.#singly - 1);
+    this.#remove(edits);
+    this.#options.refused(`an edit was left out: ${why}`);
+    this.#options.changed(this.state);
   }
 
   #keep(edit: Edit): void {
@@ -140,7 +186,7 @@ export class Outbox {
     const edits: Edit[] = [];
     let bytes = 0;
     for (const edit of this.#waiting) {
-      if (edit.client !== client || edits.length === most.edits) break;
+      if (edit.client !== client || edits.length === (this.#singly > 0 ? 1 : most.edits)) break;
       bytes += JSON.stringify(edit).length;
       if (edits.length > 0 && bytes > most.bytes) break;
       edits.push(edit);

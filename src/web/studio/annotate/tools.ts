@@ -46,6 +46,7 @@ const picking: Tool = {
       start = at;
       return true;
     }
+    dragged.value = undefined;
     addPick(at);
     return true;
   },
@@ -59,6 +60,9 @@ const picking: Tool = {
     if (!own || !pick || !start || distance(at, start) * zoom.value < 3) return;
     const to = movedBy(pick.at, start, at);
     model.value?.act("move", [{ do: "move", id: own.id, at: to }]);
+  },
+  cancel() {
+    dragged.value = undefined;
   },
 };
 let start: Point | undefined;
@@ -92,6 +96,9 @@ const along = (name: string, done: (points: readonly Point[], axes: PlaneAxes) =
     way.value = undefined;
     if (own) done([...own.points, at], own.axes);
   },
+  cancel() {
+    way.value = undefined;
+  },
 });
 
 const tools: Readonly<Record<ToolName, Tool | undefined>> = {
@@ -106,6 +113,13 @@ const tools: Readonly<Record<ToolName, Tool | undefined>> = {
 /** Puts the tool into the planes' hand. */
 effect(() => {
   tool.value = tools[toolName.value];
+});
+
+/** What is drawn or dragged in one run does not go on in another. */
+effect(() => {
+  model.value;
+  way.value = undefined;
+  dragged.value = undefined;
 });
 
 /** Adds a pick at the common point. */

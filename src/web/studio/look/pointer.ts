@@ -1,4 +1,5 @@
 // Mouse, touch and keys over a plane: look, pan, zoom, scroll, or what the tool in hand does.
+import { effect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
 import { type Frame, toPoint } from "./frame.js";
@@ -11,6 +12,7 @@ import {
   type PlaneAxes,
   type Point,
   place,
+  type Tool,
   tool,
   volume,
   within,
@@ -78,6 +80,8 @@ interface Held {
   y: number;
   readonly startX: number;
   readonly startY: number;
+  /** Whether it may still be a click. */
+  isClick: boolean;
 }
 
 /** Has a canvas follow pointer, wheel and keys. */
@@ -89,18 +93,24 @@ export function usePointer(
 ): void {
   useEffect(() => {
     const target = canvas.current;
-    return target ? following(target, frameNow, axes, markUnder) : undefined;
+    return target ? followPointer(target, frameNow, axes, markUnder) : undefined;
   }, [axes]);
 }
 
-function following(
+/** Follows pointer, wheel and keys over an element. Returns what ends that. */
+export function followPointer(
   target: HTMLCanvasElement,
   frameNow: () => Frame | undefined,
   axes: PlaneAxes,
   markUnder: (frame: Frame, right: number, down: number) => Mark | undefined,
 ): () => void {
   const held = new Map<number, Held>();
-  let isTool = false;
+  let inHand: Tool | undefined;
+  const cancel = (): void => {
+    inHand?.cancel?.();
+    inHand = undefined;
+    for (const each of held.values()) each.isClick = false;
+  };
   const pointOf = (event: MouseEvent): Point | undefined => {
     const frame = frameNow();
     const { left, top } = target.getBoundingClientRect();
@@ -121,8 +131,11 @@ function following(
       y: event.clientY,
       startX: event.clientX,
       startY: event.clientY,
+      isClick: event.button === 0,
     });
-    isTool = held.size === 1 && event.button === 0 && tool.value?.down(at, axes, event) === true;
+    if (held.size > 1) cancel();
+    else if (event.button === 0 && event.pointerType !== "touch" && tool.value?.down(at, axes, event))
+      inHand = tool.value;
   };
   const move = (event: PointerEvent): void => {
     const at = pointOf(event);
@@ -131,7 +144,7 @@ function following(
     hover.value = mark ? { at, mark } : { at };
     const own = held.get(event.pointerId);
     if (!own) return;
-    if (isTool) tool.value?.move?.(at, axes, event);
+    if (inHand) inHand.move?.(at, axes, event);
     else drag(held, own, event, axes, pointOf);
     own.x = event.clientX;
     own.y = event.clientY;
@@ -140,14 +153,18 @@ function following(
     const own = held.get(event.pointerId);
     const at = pointOf(event);
     held.delete(event.pointerId);
-    if (!own || !at) return;
-    if (isTool) {
-      tool.value?.up?.(at, axes, event);
-      isTool = false;
+    if (!own) return;
+    if (!at) {
+      cancel();
+      return;
+    }
+    if (inHand) {
+      inHand.up?.(at, axes, event);
+      inHand = undefined;
       return;
     }
     const moved = Math.hypot(event.clientX - own.startX, event.clientY - own.startY);
-    if (moved > slack || event.button !== 0) return;
+    if (moved > slack || !own.isClick) return;
     const mark = markOf(event);
     const info = volume.value;
     if (info) place.value = within(info, at);
@@ -166,11 +183,28 @@ function following(
   const leave = (): void => {
     hover.value = undefined;
   };
-  const on = { pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, pointerleave: leave };
+  const lost = (event: PointerEvent): void => {
+    held.delete(event.pointerId);
+    cancel();
+  };
+  const menu = (event: Event): void => event.preventDefault();
+  const on = {
+    pointerdown: down,
+    pointermove: move,
+    pointerup: up,
+    pointercancel: lost,
+    pointerleave: leave,
+    contextmenu: menu,
+  };
   for (const [name, heard] of Object.entries(on)) target.addEventListener(name, heard as EventListener);
   target.addEventListener("wheel", wheel, { passive: false });
   target.addEventListener("keydown", key);
+  const forget = effect(() => {
+    if (tool.value !== inHand) cancel();
+  });
   return () => {
+    forget();
+    cancel();
     for (const [name, heard] of Object.entries(on)) target.removeEventListener(name, heard as EventListener);
     target.removeEventListener("wheel", wheel);
     target.removeEventListener("keydown", key);

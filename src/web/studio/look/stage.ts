@@ -61,6 +61,8 @@ export interface Tool {
   down(at: Point, plane: PlaneAxes, event: PointerEvent): boolean;
   move?(at: Point, plane: PlaneAxes, event: PointerEvent): void;
   up?(at: Point, plane: PlaneAxes, event: PointerEvent): void;
+  /** Called in the place of `up` where the gesture does not count. */
+  cancel?(): void;
 }
 
 /** A volume that is drawn over the tomogram. */

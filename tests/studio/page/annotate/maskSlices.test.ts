@@ -68,26 +68,37 @@ describe("slices of a mask", () => {
     }
   });
 
-  test("are what was painted, whether they were there before or come later, from a server that has some of it", async () => {
+  test("are what was painted, whether they were there before, were on their way, or come later", async () => {
     const volume = new Uint8Array(7 * 8 * 9);
     const strokes = Array.from({ length: 40 }, randomStroke);
     let server = new Uint8Array(volume);
     let changes = 0;
+    const answers: (() => void)[] = [];
+    let isSlow = false;
     const mask = new MaskSlices(
       shape,
-      async (axis, index) => cut(server, axis, index),
+      async (axis, index) => {
+        if (isSlow) await new Promise<void>((resolve) => answers.push(resolve));
+        return cut(server, axis, index);
+      },
       () => changes++,
     );
     expect(mask.get(0, 3)).toBeUndefined();
     await mask.slice(0, 3);
     await mask.slice(1, 2);
     expect(changes).toBe(2);
+    isSlow = true;
+    const late = mask.slice(2, 4);
     for (const [at, stroke] of strokes.entries()) {
       onVolume(volume, stroke);
       mask.paint(stroke);
       if (at === 20) server = new Uint8Array(volume);
       expect(mask.get(0, 3)).toEqual(cut(volume, 0, 3));
     }
+    for (const answer of answers) answer();
+    expect(await late).toEqual(cut(volume, 2, 4));
+    isSlow = false;
+    server = new Uint8Array(volume);
     for (const axis of axes)
       for (let index = 0; index < shape[axis]; index++)
         expect(await mask.slice(axis, index)).toEqual(cut(volume, axis, index));

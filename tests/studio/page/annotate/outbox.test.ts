@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Edit } from "../../../../src/studio/annotations/edits.js";
+import { type Edit, editSchema } from "../../../../src/studio/annotations/edits.js";
 import {
   type Answer,
+  editsOf,
   type Keeper,
   Outbox,
   type OutboxState,
@@ -35,8 +36,12 @@ class Server {
   lost = 0;
   /** Ids of picks that are refused. */
   refused = new Set<string>();
+  /** Id of a pick without which a message is not understood. */
+  alien: string | undefined;
   readonly send = async (edits: readonly Edit[]): Promise<Answer> => {
     if (this.isDown) throw new Error("no answer");
+    if (edits.some(({ changes: [change] }) => "id" in change! && change.id === this.alien))
+      throw Object.assign(new Error("not understood"), { status: 422 });
     const refused: { number: number; why: string }[] = [];
     for (const { client, number, changes } of edits) {
       const last = this.last.get(client) ?? 0;
@@ -133,6 +138,46 @@ describe("edits on their way", () => {
     expect(server.got).toEqual(["a 1 x", "a 3 z"]);
     expect(refused).toEqual(["y does not fit"]);
     expect(kept.length).toBe(0);
+  });
+
+  test("that the server never understands are left out and told, and hold nothing up, now or after a reload", async () => {
+    const [server, kept] = [new Server(), new Kept()];
+    server.alien = "y";
+    const pauses: number[] = [];
+    const { outbox, refused, states } = opened(server, kept, "a", pauses);
+    for (const id of ["u", "v", "y", "w", "x"]) outbox.add(drop(id));
+    await outbox.emptied();
+    outbox.add(drop("z"));
+    await outbox.emptied();
+    expect(server.got.map((each) => each.slice(-1))).toEqual(["u", "v", "w", "x", "z"]);
+    expect(refused).toEqual(["an edit was left out: not understood"]);
+    expect(pauses).toEqual([]);
+    expect(states.at(-1)).toEqual({ waiting: 0, trouble: undefined, isKept: true });
+    expect(kept.length).toBe(0);
+    kept.setItem(
+      "pickbench-edit/data%20TS_1/a/000000009",
+      JSON.stringify({ client: "a", number: 9, changes: drop("y") }),
+    );
+    const next = opened(server, kept, "b");
+    await next.outbox.emptied();
+    expect(next.refused).toHaveLength(1);
+    expect(kept.length).toBe(0);
+  });
+
+  test("are parted where they are longer than the server takes", () => {
+    const runs = Array.from({ length: 150_000 }, () => 123_456);
+    const paint = (index: number) => ({ do: "paint", mask: "m", axis: 0, index, runs }) as const;
+    const changes = [...Array.from({ length: 5 }, (_, index) => paint(index)), ...drop("x")];
+    const parts = editsOf(changes);
+    expect(parts.flat()).toEqual(changes);
+    expect(parts.length).toBeGreaterThan(1);
+    for (const part of parts) {
+      expect(JSON.stringify(part).length).toBeLessThan(4 * 2 ** 20);
+      expect(editSchema.safeParse({ client: "a", number: 1, changes: part }).success).toBe(true);
+    }
+    const many = Array.from({ length: 20_001 }, (_, at) => drop(`p${at}`)).flat();
+    expect(editsOf(many).map(({ length }) => length)).toEqual([10_000, 10_000, 1]);
+    expect(editsOf(drop("x"))).toEqual([drop("x")]);
   });
 
   test("that the browser has no room for, or keeps nothing of, are sent as well, and the user is told", async () => {
