@@ -96,8 +96,23 @@ export async function readBoxes(annotator: Annotator, mask: string): Promise<Rec
   return boxesOfRuns.safeParse(jsonIn(text ?? "")).data ?? {};
 }
 
+/** The last writing of each file of boxes, which runs share: one waits for the other. */
+const writing = new Map<string, Promise<void>>();
+
 /** Writes what is annotated of a mask in a run; other runs' boxes stay. */
-export async function writeBoxes(
+export function writeBoxes(...asked: Parameters<typeof replaceBoxes>): Promise<void> {
+  const path = boxesPath(asked[0], asked[1]);
+  const written = (writing.get(path) ?? Promise.resolve()).then(() => replaceBoxes(...asked));
+  const settled = written
+    .catch(() => undefined)
+    .then(() => {
+      if (writing.get(path) === settled) writing.delete(path);
+    });
+  writing.set(path, settled);
+  return written;
+}
+
+async function replaceBoxes(
   annotator: Annotator,
   mask: string,
   run: string,
