@@ -1,17 +1,15 @@
 /** What a studio leaves for its next start: in the user's own cache, since others may write into a data set. */
 import { constants, type Stats } from "node:fs";
-import { lstat, mkdir, open, realpath, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, open, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { hashOf } from "../../system/files.js";
 import { cacheFolder } from "../../system/paths/cacheFolder.js";
 import { makeFolders, replaced } from "../../system/paths/replacing.js";
-import { type Annotator, sessionFolder } from "./places.js";
+import { type Annotator, sessionHash } from "./places.js";
 
-/** Returns the place of a note about a session, which is the same by whatever path the data set was opened. */
+/** Returns the place of a note about a session. */
 export async function notePath(annotator: Annotator, name: string): Promise<string> {
-  const folder = sessionFolder(annotator);
-  const session = hashOf(await realpath(folder).catch(() => folder)).slice(0, 24);
-  return join(cacheFolder(), `studio-${process.getuid?.() ?? "own"}`, `${session}.${name}.json`);
+  const file = `${await sessionHash(annotator)}.${name}.json`;
+  return join(cacheFolder(), `studio-${process.getuid?.() ?? "own"}`, file);
 }
 
 /** Reads a note; undefined where there is none, or where anyone else could have written it. */

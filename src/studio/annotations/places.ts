@@ -1,12 +1,12 @@
 /** Where the annotations of one user and session lie in a data set. */
-import { readdir } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Feature } from "../../data/masks/features.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { jsonIn } from "../../formats/json.js";
 import { PickbenchError } from "../../system/errors.js";
-import { writeWhole } from "../../system/files.js";
+import { hashOf, writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import type { Box6 } from "./edits.js";
@@ -34,6 +34,12 @@ export function checkAnnotator({ userId, sessionId }: Annotator): void {
 /** Returns the folder of journals, boxes and the lock, which data sets pass over. */
 export const sessionFolder = ({ overlayRoot, userId, sessionId }: Annotator): string =>
   join(overlayRoot, ".pickbench-studio", `${userId}_${sessionId}`);
+
+/** Returns a name for a session of a data set on this machine, the same by whatever path the data set was opened. */
+export async function sessionHash(annotator: Annotator): Promise<string> {
+  const folder = sessionFolder(annotator);
+  return hashOf(await realpath(folder).catch(() => folder)).slice(0, 24);
+}
 
 /** Returns the journal of a run. */
 export const journalPath = (annotator: Annotator, run: string): string =>

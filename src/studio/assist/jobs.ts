@@ -36,6 +36,8 @@ export interface JobPlan {
   readonly title: string;
   /** Folder for its log, and its own. */
   readonly folder: string;
+  /** Makes ready, once no other job goes on. */
+  begin?(): Promise<void>;
   /** Calls of the command line, one after the other. */
   readonly calls: readonly { readonly sentence: string; readonly args: readonly string[] }[];
   /** Does what follows, and says what came of it. */
@@ -127,6 +129,7 @@ export class Jobs {
       held.state = { ...held.state, ...part };
     };
     try {
+      await plan.begin?.();
       await mkdir(plan.folder, { recursive: true });
       for (const { sentence, args } of plan.calls) {
         say({ sentence });
