@@ -13,14 +13,18 @@ export function groupRuns(leader: Owner): boolean {
   if (isRunning(leader) === true) return true;
   const known = members(leader);
   if (known !== undefined) return known > 0;
-  return signalled(leader.pid, 0);
+  return signalled(leader.pid, 0) !== "none";
 }
 
-/** Asks all processes of a group to end by SIGTERM, and after a grace in ms ends those that still run. */
+/**
+ * Asks all processes of a group to end by SIGTERM, and after a grace in ms ends those that still run. Processes that this user
+ * may not end are left.
+ */
 export async function endGroup(leader: Owner, grace: number): Promise<void> {
   const until = performance.now() + grace;
   for (let first = true; groupRuns(leader); first = false) {
-    if (first || performance.now() > until) signalled(leader.pid, first ? "SIGTERM" : "SIGKILL");
+    const signal = first ? "SIGTERM" : "SIGKILL";
+    if ((first || performance.now() > until) && signalled(leader.pid, signal) === "refused") return;
     await wait(betweenLooks);
   }
 }
@@ -50,13 +54,14 @@ export function askToStop(pid: number | undefined): void {
 const betweenLooks = 50;
 const betweenStrangers = 200;
 
-/** Sends a signal to a process and those of its group. @returns whether there was any */
-function signalled(group: number, signal: NodeJS.Signals | 0): boolean {
-  if (!Number.isSafeInteger(group) || group <= 1) return false;
+/** Sends a signal to the processes of a group. @returns whether there was none, or none that this user may send it to */
+function signalled(group: number, signal: NodeJS.Signals | 0): "sent" | "refused" | "none" {
+  if (!Number.isSafeInteger(group) || group <= 1) return "none";
   try {
-    return process.kill(-group, signal);
+    process.kill(-group, signal);
+    return "sent";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? "refused" : "none";
   }
 }
 

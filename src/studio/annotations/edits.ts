@@ -48,7 +48,9 @@ const changeSchema = z.discriminatedUnion("do", [
     axis: z.union([z.literal(0), z.literal(1), z.literal(2)]),
     index: voxel,
     /** Start, length and value (0 or 1) of each run, one after the other; starts count along the slice's rows. */
-    runs: z.array(z.number().int().min(0).max(1e12)).max(most.runNumbers),
+    runs: z
+      .array(z.number().int().min(0).max(1e12))
+      .max(most.runNumbers, `a stroke has at most ${most.runNumbers} numbers`),
   }),
   z.strictObject({
     /** "Annotated here": a half-open box z0, y0, x0, z1, y1, x1 of the mask's voxels; `unbox` takes an equal one back. */
@@ -69,8 +71,10 @@ export const editSchema = z.strictObject({
   /** Who sent it: one per page, which counts its edits of a run from 1. */
   client: id,
   number,
-  changes: z.array(changeSchema).min(1).max(most.changes),
+  changes: z.array(changeSchema).min(1).max(most.changes, `an edit has at most ${most.changes} changes`),
 });
 export type Edit = z.infer<typeof editSchema>;
 
-export const editsSchema = z.strictObject({ edits: z.array(editSchema).min(1).max(most.edits) });
+export const editsSchema = z.strictObject({
+  edits: z.array(editSchema).min(1).max(most.edits, `a message has at most ${most.edits} edits`),
+});

@@ -28,19 +28,21 @@ export type Line =
 export interface Pending {
   /** Hashes that files had before, by type, where the journal tells. */
   readonly before: Readonly<Record<string, string | null>>;
-  /** Hashes that were to be written and may not have been. */
-  readonly folding: Readonly<Record<string, string>>;
+  /** Hashes that were to be written and may not have been, by type: those of each try, the last one last. */
+  readonly folding: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Finds out which files were being written when a journal ended. */
 export function pendingOf(lines: readonly Line[]): Pending {
   const before: Record<string, string | null> = {};
-  let folding: Readonly<Record<string, string>> = {};
+  let folding = new Map<string, string[]>();
   for (const line of lines) {
-    if ("folding" in line) folding = line.folding;
+    if ("folding" in line)
+      for (const [type, hash] of Object.entries(line.folding))
+        folding.set(type, [...(folding.get(type) ?? []), hash]);
     if (!("folded" in line)) continue;
-    Object.assign(before, folding);
-    folding = {};
+    for (const [type, tries] of folding) before[type] = tries.at(-1)!;
+    folding = new Map();
   }
   return { before, folding };
 }

@@ -38,7 +38,7 @@ export class RunMasks {
   #grids: readonly MaskGrid[] = [];
   readonly #states = new Map<string, MaskState>();
   readonly #open = new Map<string, PaintedMask>();
-  /** Masks of the journal's first line, whose stores were made then. */
+  /** Masks whose stores were made before the journal ended. */
   readonly #made = new Set<string>();
   readonly #boxesChanged = new Set<string>();
   /** Masks of the annotator that another program has written so that they cannot be painted on. */
@@ -56,10 +56,13 @@ export class RunMasks {
 
   /** Takes the masks that a journal begins with. */
   begin(states: readonly MaskState[]): void {
-    for (const state of states) {
-      this.#states.set(state.name, state);
-      this.#made.add(state.name);
-    }
+    for (const state of states) this.#states.set(state.name, state);
+    this.saved();
+  }
+
+  /** Takes it that the stores of all masks have been made, so that one that is missing was removed. */
+  saved(): void {
+    for (const name of this.#states.keys()) this.#made.add(name);
   }
 
   states(): MaskState[] {

@@ -121,6 +121,10 @@ export class PicksState {
   }
 }
 
+const leftOut = "; the edit was left out: look at the run again";
+
 /** Says why an edit was not applied. */
-export const refused = (why: string): PickbenchError =>
-  new PickbenchError("BadUsage", `${why}; the edit was left out: look at the run again`);
+export const refused = (why: string): PickbenchError => new PickbenchError("BadUsage", `${why}${leftOut}`);
+
+/** Returns the reason in a sentence of `refused`. */
+export const reasonIn = (sentence: string): string => sentence.replace(leftOut, "");

@@ -1,12 +1,12 @@
 /** Where the annotations of one user and session lie in a data set. */
-import { readdir } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Feature } from "../../data/masks/features.js";
 import { ownUserId } from "../../formats/copickPicks.js";
 import { jsonIn } from "../../formats/json.js";
 import { PickbenchError } from "../../system/errors.js";
-import { writeWhole } from "../../system/files.js";
+import { hashOf, writeWhole } from "../../system/files.js";
 import { checkedName, inside } from "../../system/paths/names.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import type { Box6 } from "./edits.js";
@@ -34,6 +34,12 @@ export function checkAnnotator({ userId, sessionId }: Annotator): void {
 /** Returns the folder of journals, boxes and the lock, which data sets pass over. */
 export const sessionFolder = ({ overlayRoot, userId, sessionId }: Annotator): string =>
   join(overlayRoot, ".pickbench-studio", `${userId}_${sessionId}`);
+
+/** Returns a name for a session of a data set on this machine, the same by whatever path the data set was opened. */
+export async function sessionHash(annotator: Annotator): Promise<string> {
+  const folder = sessionFolder(annotator);
+  return hashOf(await realpath(folder).catch(() => folder)).slice(0, 24);
+}
 
 /** Returns the journal of a run. */
 export const journalPath = (annotator: Annotator, run: string): string =>
@@ -96,8 +102,23 @@ export async function readBoxes(annotator: Annotator, mask: string): Promise<Rec
   return boxesOfRuns.safeParse(jsonIn(text ?? "")).data ?? {};
 }
 
+/** The last writing of each file of boxes, which runs share: one waits for the other. */
+const writing = new Map<string, Promise<void>>();
+
 /** Writes what is annotated of a mask in a run; other runs' boxes stay. */
-export async function writeBoxes(
+export function writeBoxes(...asked: Parameters<typeof replaceBoxes>): Promise<void> {
+  const path = boxesPath(asked[0], asked[1]);
+  const written = (writing.get(path) ?? Promise.resolve()).then(() => replaceBoxes(...asked));
+  const settled = written
+    .catch(() => undefined)
+    .then(() => {
+      if (writing.get(path) === settled) writing.delete(path);
+    });
+  writing.set(path, settled);
+  return written;
+}
+
+async function replaceBoxes(
   annotator: Annotator,
   mask: string,
   run: string,

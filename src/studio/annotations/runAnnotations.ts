@@ -14,7 +14,7 @@ import {
   textOf,
   writePicksDocument,
 } from "./picksFile.js";
-import { type HeldPick, isMaskChange, PicksState } from "./picksState.js";
+import { type HeldPick, isMaskChange, PicksState, reasonIn } from "./picksState.js";
 import { journalPath } from "./places.js";
 
 /** What is told of a run. */
@@ -67,8 +67,8 @@ export class RunAnnotations {
    *
    * @param types particle types of the data set
    * @param grids of the run's tomograms, which masks may have
-   * @throws PickbenchError BadDataset where a file or the journal is broken, or where another program has changed a file of
-   * which edits wait
+   * @throws PickbenchError BadDataset where a file or the journal is broken, where another program has changed a file of which
+   * edits wait, or where one that waits does not fit the data set any more; the journal stays as it is then
    */
   static async open(
     place: PicksPlace,
@@ -204,13 +204,27 @@ export class RunAnnotations {
       if ("base" in line) this.#begin(line.base);
       else if ("suggested" in line) this.#picks.suggest(line.suggested);
       else if ("folding" in line) this.#touched.clear();
-      else if ("masksSaved" in line) strokes = [];
-      else if ("client" in line && line.number > this.#lastOf(line.client)) {
+      else if ("masksSaved" in line) {
+        strokes = [];
+        this.#masks.saved();
+      } else if ("client" in line && line.number > this.#lastOf(line.client)) {
         if (line.refused !== undefined) this.#clients.set(line.client, line.number);
-        else this.#applyEdit(line, [], strokes);
+        else this.#applyAgain(line, strokes);
       }
     }
     return strokes;
+  }
+
+  /** Applies an edit that was acknowledged. @throws PickbenchError BadDataset where it does not fit any more */
+  #applyAgain(edit: Edit, strokes: Change[]): void {
+    const why = this.#applyEdit(edit, [], strokes);
+    if (why === undefined) return;
+    const { path } = this.#journal;
+    throw new PickbenchError(
+      "BadDataset",
+      `${path}: an edit that waits in it does not fit the data set any more: ${reasonIn(why)}; mend the data set, or move the journal away, which gives up the edits in it`,
+      { path },
+    );
   }
 
   #begin({ picks, files, masks, clients }: Base): void {
@@ -229,13 +243,13 @@ export class RunAnnotations {
     for (const type of this.#types) {
       const file = await readPicksDocument(this.#place, type);
       const known = this.#files.get(type) ?? null;
-      const folding = pending?.folding[type];
-      if (pending !== undefined && file.hash === (folding ?? known)) {
+      const tries: readonly (string | null)[] = pending?.folding.get(type) ?? [];
+      if (pending !== undefined && file.hash === (tries.at(-1) ?? known)) {
         this.#files.set(type, file.hash);
         continue;
       }
-      const isWaiting = this.#touched.has(type) || folding !== undefined;
-      if (isWaiting && (file.hash === known || file.hash === null)) {
+      const isWaiting = this.#touched.has(type) || tries.length > 0;
+      if (isWaiting && [known, null, ...tries].includes(file.hash)) {
         this.#touched.add(type);
         this.#files.set(type, file.hash);
         continue;

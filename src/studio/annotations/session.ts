@@ -65,7 +65,9 @@ export class Annotations {
   async begun(): Promise<{ readonly name: string; readonly run: RunAnnotations }[]> {
     const journals = new Set(await journalNames(this.annotator));
     const names = this.#dataset.runs.map(({ name }) => name).filter((name) => journals.has(name));
-    return Promise.all(names.map(async (name) => ({ name, run: await this.run(name) })));
+    const begun: { name: string; run: RunAnnotations }[] = [];
+    for (const name of names) begun.push({ name, run: await this.run(name) });
+    return begun;
   }
 
   /** The masks of all runs that are known anywhere, as features of an experiment. */

@@ -3,7 +3,7 @@ import { type LoopbackServer, type Served, serveHere } from "../../serve/loopbac
 import type { Route } from "../../serve/routes.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { addressLeft, keepAddress } from "../annotations/address.js";
-import { sessionFolder } from "../annotations/places.js";
+import { notePath } from "../annotations/ownNotes.js";
 import { annotationRoutes } from "../annotations/routes.js";
 import { holdAnnotations } from "../annotations/session.js";
 import type { Opened } from "../opened.js";
@@ -38,7 +38,7 @@ export async function startAnnotating(opened: Opened): Promise<Annotating> {
   const held = await holdAnnotations(dataset, { userId, sessionId });
   const { annotations } = held;
   const { annotator } = annotations;
-  const jobs = new Jobs(sessionFolder(annotator));
+  const jobs = new Jobs(await notePath(annotator, "processes"));
   await jobs.endLeft();
   return {
     routes: [

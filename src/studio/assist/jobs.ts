@@ -4,20 +4,20 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { jsonIn } from "../../formats/json.js";
 import { undoAtEnd } from "../../system/ending.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../../system/errors.js";
-import { writeWhole } from "../../system/files.js";
 import { type Owner, thisProcess } from "../../system/owner.js";
-import { readEnd, readIfThere } from "../../system/paths/opening.js";
+import { readEnd } from "../../system/paths/opening.js";
 import { endOfChild } from "../../system/processEnd.js";
 import { askToStop, endGroup } from "../../system/processGroup.js";
 import { startAsking } from "../../system/startedProcess.js";
 import { builtModule } from "../../system/threads/threads.js";
+import { readNote, removeNote, writeNote } from "../annotations/ownNotes.js";
 
 /** A job as the page sees it. */
 export interface JobState {
@@ -36,6 +36,8 @@ export interface JobPlan {
   readonly title: string;
   /** Folder for its log, and its own. */
   readonly folder: string;
+  /** Makes ready, once no other job goes on. */
+  begin?(): Promise<void>;
   /** Calls of the command line, one after the other. */
   readonly calls: readonly { readonly sentence: string; readonly args: readonly string[] }[];
   /** Does what follows, and says what came of it. */
@@ -62,16 +64,16 @@ export class Jobs {
   readonly #note: string;
   #count = 0;
 
-  /** @param folder of the session, where processes are noted, so that the next studio ends those of one that was killed */
-  constructor(folder: string) {
-    this.#note = join(folder, "processes.json");
+  /** @param note file of the user's own where processes are noted, so that the next studio ends those of one that was killed */
+  constructor(note: string) {
+    this.#note = note;
   }
 
-  /** Ends what a studio that was killed has left running. */
+  /** Ends what a studio that was killed has left running, where the system tells a process from a later one of its number. */
   async endLeft(): Promise<void> {
-    const text = (await readIfThere(this.#note))?.toString("utf8") ?? "[]";
-    for (const owner of ownersSchema.safeParse(jsonIn(text)).data ?? []) await endGroup(owner, grace);
-    await rm(this.#note, { force: true });
+    const left = ownersSchema.safeParse(jsonIn((await readNote(this.#note)) ?? "[]")).data ?? [];
+    for (const owner of left) if (owner.started !== 0) await endGroup(owner, grace);
+    await removeNote(this.#note);
   }
 
   list(): JobState[] {
@@ -132,6 +134,7 @@ export class Jobs {
       held.state = { ...held.state, ...part };
     };
     try {
+      await plan.begin?.();
       await mkdir(plan.folder, { recursive: true });
       for (const { sentence, args } of plan.calls) {
         say({ sentence });
@@ -174,7 +177,7 @@ export class Jobs {
   }
 
   async #writeOwners(): Promise<void> {
-    await writeWhole(this.#note, `${JSON.stringify([...this.#owners])}\n`);
+    await writeNote(this.#note, `${JSON.stringify([...this.#owners])}\n`);
   }
 }
 

@@ -7,6 +7,7 @@ import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import { json } from "../../serve/message.js";
 import type { Route } from "../../serve/routes.js";
 import { PickbenchError } from "../../system/errors.js";
+import { type Annotator, sessionHash } from "../annotations/places.js";
 import { bodyOf } from "../annotations/routes.js";
 import type { Annotations } from "../annotations/session.js";
 import type { Opened } from "../opened.js";
@@ -62,7 +63,7 @@ export const assistRoutes = (assisted: Assisted): Route[] => {
       answer: async (call) => {
         const { run, tomogram, model } = await bodyOf(call, suggestSchema);
         const { tomoType } = tomogramOf(dataset, run, tomogram);
-        const folder = resolve(opened.out, "suggestions");
+        const folder = await suggestionsFolder(opened.out, annotations.annotator);
         const chosen = await modelNamed(opened, model);
         const { particles } = dataset;
         const plan = suggestPlan({ ...shared, particles, run, tomogram: tomoType, model: chosen, folder });
@@ -100,6 +101,10 @@ function tomogramOf(dataset: Dataset, run: string, type: string): TomogramRef {
   if (found) return found;
   throw new PickbenchError("BadUsage", `${run} has no tomogram ${type.slice(0, 60)}`);
 }
+
+/** Returns the folder of a session's suggestions, which no other studio writes into, whatever it has as `--out`. */
+const suggestionsFolder = async (out: string, annotator: Annotator): Promise<string> =>
+  resolve(out, "suggestions", await sessionHash(annotator));
 
 /** Returns name and folder of the next training. */
 async function newTraining(out: string): Promise<{ name: string; folder: string }> {

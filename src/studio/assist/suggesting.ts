@@ -1,4 +1,5 @@
 /** Suggestions: what a trained network picks in a run, without what is annotated already. */
+import { randomBytes } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { matchFraction, type Particle } from "../../domain/particles.js";
@@ -23,7 +24,7 @@ export interface SuggestRequest {
   /** The reconstruction that is looked at. */
   readonly tomogram: string;
   readonly model: KnownModel;
-  /** Folder for this job. */
+  /** Folder for the suggestions of this studio alone, of which the last job's are kept. */
   readonly folder: string;
   /** Flags of the commands besides, such as how many threads. */
   readonly flags: readonly string[];
@@ -31,7 +32,8 @@ export interface SuggestRequest {
 
 /** Plans suggestions: the network predicts and picks, and what it finds is shown. */
 export function suggestPlan(request: SuggestRequest): JobPlan {
-  const { annotations, data, run, tomogram, model, folder, flags } = request;
+  const { annotations, data, run, tomogram, model, flags } = request;
+  const folder = join(request.folder, randomBytes(4).toString("hex"));
   const [maps, picks] = [join(folder, "maps"), join(folder, "picks")];
   const shared = ["--overwrite", "--quiet"];
   const predict = [
@@ -51,6 +53,7 @@ export function suggestPlan(request: SuggestRequest): JobPlan {
     kind: "suggest",
     title: `picks of ${model.name} in ${run}`,
     folder,
+    begin: () => rm(request.folder, { recursive: true, force: true }),
     calls: [
       { sentence: "predicts", args: [...predict, ...shared, ...flags] },
       { sentence: "picks", args: [...pick, ...shared] },

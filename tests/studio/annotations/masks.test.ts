@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -152,6 +152,58 @@ describe("masks that are painted", () => {
     await writeFile(journal(), text);
     await session((all) => all.run("TS_1"));
     expect(await asRun()).toEqual(voxels);
+  });
+
+  test("waiting strokes are kept in the journal while their tomogram cannot be read", async () => {
+    const data = await openDataset(folder);
+    const unheld = new Annotations(data, { ...anna, overlayRoot: data.overlayRoot });
+    await unheld.submit("TS_1", [edit(1, made, paint(0, 3, 0, 5, 1), box(3, 0, 0, 4, height, width))]);
+    const text = await readFile(journal(), "utf8");
+    const { path } = data.runs[0]!.tomograms[0]!;
+    const description = join(path, "0", ".zarray");
+    await rename(description, `${description}.away`);
+    const failed = session((all) => all.run("TS_1"));
+    await expect(failed).rejects.toThrow(
+      `${journal()}: an edit that waits in it does not fit the data set any more: the run has no tomogram of 20×40×50 voxels`,
+    );
+    expect(await readFile(journal(), "utf8")).toBe(text);
+    await rename(`${description}.away`, description);
+    await session((all) => all.run("TS_1"));
+    const voxels = await asRun();
+    expect([0, 4, 5].map((x) => voxels[at(3, 0, x)])).toEqual([1, 1, 0]);
+  });
+
+  test("boxes of runs that are opened or saved at once are all in the file", async () => {
+    const data = await openDataset(folder);
+    const runs = ["TS_1", "TS_2"];
+    const state = { ...anna, overlayRoot: data.overlayRoot };
+    const boxed = edit(1, made, box(3, 0, 0, 4, height, width));
+    const kept = async () =>
+      Object.keys(JSON.parse(await readFile(join(dirname(journal()), "membrane.boxes.json"), "utf8"))).sort();
+    const killed = new Annotations(data, state);
+    for (const run of runs) await killed.submit(run, [boxed]);
+    const next = new Annotations(data, state);
+    expect((await next.begun()).map(({ name }) => name)).toEqual(runs);
+    expect(await kept()).toEqual(runs);
+    await rm(join(dirname(journal()), "membrane.boxes.json"));
+    const opened = await Promise.all(runs.map((run) => next.run(run)));
+    for (const run of runs) await next.submit(run, [edit(2, box(4, 0, 0, 5, height, width))]);
+    await Promise.all(opened.map((run) => run.fold()));
+    expect(await kept()).toEqual(runs);
+  });
+
+  test("a mask that was removed by hand stays away with its boxes", async () => {
+    const data = await openDataset(folder);
+    const unheld = new Annotations(data, { ...anna, overlayRoot: data.overlayRoot });
+    await unheld.submit("TS_1", [edit(1, made, paint(0, 3, 0, 5, 1), box(3, 0, 0, 4, height, width))]);
+    await unheld.fold();
+    await rm(store(), { recursive: true });
+    await session(async (all) => {
+      expect((await all.run("TS_1")).state().masks).toEqual([]);
+      expect(await all.features()).toEqual([]);
+    });
+    const boxes = JSON.parse(await readFile(join(dirname(journal()), "membrane.boxes.json"), "utf8"));
+    expect(boxes).toEqual({ TS_1: [] });
   });
 
   test("a box is taken back by its equal, and strokes, boxes and masks that do not fit are refused", async () => {

@@ -147,6 +147,42 @@ describe("picks that are annotated", () => {
     expect((await read()).map(({ x }) => x)).toEqual([10, 20]);
   });
 
+  test("what is written half-way and tried again is no other program's", async () => {
+    await killed(async (all) => {
+      await all.submit("TS_1", [edit(1, add("a", 10), add("b", 15, "apo-ferritin"))]);
+      await all.fold();
+    });
+    const first = await readFile(ownFile(folder, "ribosome"));
+    const half = (await readFile(journal(), "utf8")).replace('{"folded":true}\n', "");
+    const begin = async (...lines: object[]): Promise<void> => {
+      await writeFile(journal(), half + lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+      await writeFile(ownFile(folder, "ribosome"), first);
+      await rm(ownFile(folder, "apo-ferritin"), { force: true });
+    };
+    const places = async () => [await read(), await read("apo-ferritin")].map((of) => of.map(({ x }) => x));
+    const later = edit(2, add("c", 20));
+    await begin({ folding: { "apo-ferritin": "never written" } }, later);
+    await session((all) => all.run("TS_1"));
+    expect(await places()).toEqual([[10, 20], [15]]);
+    await begin(later, { folding: { "apo-ferritin": "never written", ribosome: "never either" } });
+    await session((all) => all.run("TS_1"));
+    expect(await places()).toEqual([[10, 20], [15]]);
+  });
+
+  test("edits of a particle that the data set has no more are kept in the journal", async () => {
+    await killed((all) => all.submit("TS_1", [edit(1, add("a", 10)), edit(2, { do: "delete", id: "a" })]));
+    const text = await readFile(journal(), "utf8");
+    const data = await dataset();
+    const particles = data.particles.filter(({ name }) => name !== "ribosome");
+    await expect(withinSession({ ...data, particles }, anna, (all) => all.run("TS_1"))).rejects.toThrow(
+      "there is no particle ribosome; mend the data set",
+    );
+    expect(await readFile(journal(), "utf8")).toBe(text);
+    await session(async (all) => {
+      expect((await all.run("TS_1")).state().picks.map(({ status }) => status)).toEqual(["deleted"]);
+    });
+  });
+
   test("a file that another program has changed is never overwritten, and counts where no edit waits", async () => {
     await session((all) => all.submit("TS_1", [edit(1, add("a", 10))]));
     const theirs = (await readFile(ownFile(folder, "ribosome"), "utf8")).replace('"x": 10', '"x": 11');

@@ -16,13 +16,14 @@ const plan = (folder: string, ...args: string[]): JobPlan => ({
   done: async () => "it is done",
 });
 const stateOf = (jobs: Jobs): string => jobs.list().at(-1)!.state;
+const noteIn = (folder: string): string => join(folder, "processes.json");
 const noted = async (folder: string): Promise<Owner[]> =>
-  JSON.parse(await readFile(join(folder, "processes.json"), "utf8").catch(() => "[]"));
+  JSON.parse(await readFile(noteIn(folder), "utf8").catch(() => "[]"));
 
 describe("jobs", () => {
   test("end well or badly with a sentence, one at a time, and leave no process noted", async () => {
     const folder = await mkdtemp(join(tmpdir(), "jobs-"));
-    const jobs = new Jobs(folder);
+    const jobs = new Jobs(noteIn(folder));
     jobs.start(plan(folder, "models"));
     expect(() => jobs.start(plan(folder, "models"))).toThrow("a job is going on");
     await soon(() => stateOf(jobs)).toBe("done");
@@ -38,7 +39,7 @@ describe("jobs", () => {
     const folder = await annotationScene(await mkdtemp(join(tmpdir(), "jobs-")));
     const out = join(folder, "watched");
     const waiting = (): JobPlan => plan(folder, "studio", folder, "--no-open", "--quiet", "--out", out);
-    const jobs = new Jobs(folder);
+    const jobs = new Jobs(noteIn(folder));
     const { id } = jobs.start(waiting());
     await soon(async () => (await noted(folder)).length).toBe(1);
     const [first] = await noted(folder);
@@ -50,8 +51,8 @@ describe("jobs", () => {
     await soon(async () => (await noted(folder)).length).toBe(1);
     const [second] = await noted(folder);
     const text = JSON.stringify([second]);
-    const next = new Jobs(folder);
-    await writeFile(join(folder, "processes.json"), text);
+    const next = new Jobs(noteIn(folder));
+    await writeFile(noteIn(folder), text, { mode: 0o600 });
     await next.endLeft();
     expect(isRunning(second!)).toBe(false);
     await soon(() => stateOf(jobs)).not.toBe("running");

@@ -1,12 +1,14 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openDataset } from "../../../src/data/dataset.js";
 import { challengeParticles } from "../../../src/domain/particles.js";
 import type { HeldPick } from "../../../src/studio/annotations/picksState.js";
 import { knownModels, modelNamed, trainingsIn } from "../../../src/studio/assist/models.js";
-import { unanswered } from "../../../src/studio/assist/suggesting.js";
+import { suggestPlan, unanswered } from "../../../src/studio/assist/suggesting.js";
 import { curvePath } from "../../../src/web/studio/annotate/curve.js";
+import { annotationScene, withinSession } from "../../support/annotationScene.js";
 
 const held = (type: string, x: number, status: HeldPick["status"]): HeldPick => {
   return { id: `${type}${x}`, type, at: [x, 0, 0], status, rest: {} };
@@ -27,6 +29,38 @@ describe("suggestions", () => {
       held("apo-ferritin", 76, "kept"),
     ];
     expect(unanswered(found, answers, challengeParticles).map(({ at }) => at[0])).toEqual([76, 3000]);
+  });
+
+  test("are those of the chosen network alone, of which nothing is kept once others are asked for", async () => {
+    const data = await openDataset(await annotationScene(await mkdtemp(join(tmpdir(), "suggested-"))));
+    const folder = await mkdtemp(join(tmpdir(), "suggestions-"));
+    await withinSession(data, { userId: "anna", sessionId: "1" }, async (annotations) => {
+      const suggest = async (name: string, type: string): Promise<void> => {
+        const plan = suggestPlan({
+          annotations,
+          particles: data.particles,
+          data: data.root,
+          run: "TS_1",
+          tomogram: "denoised",
+          model: { name, path: `${name}.safetensors` },
+          folder,
+          flags: [],
+        });
+        await plan.begin?.();
+        const out = plan.calls[1]!.args.at(-3)!;
+        expect(plan.calls[1]!.args.at(-4)).toBe("--out");
+        const picks = join(out, "ExperimentRuns", "TS_1", "Picks");
+        await mkdir(picks, { recursive: true });
+        const points = [{ location: { x: 10, y: 10, z: 10 } }];
+        await writeFile(join(picks, `pickbench_suggest_${type}.json`), JSON.stringify({ points }));
+        expect(await plan.done()).toBe("1 suggested");
+      };
+      await suggest("first", "ribosome");
+      await suggest("second", "apo-ferritin");
+      const { picks } = (await annotations.run("TS_1")).state();
+      expect(picks.map(({ type, status }) => [type, status])).toEqual([["apo-ferritin", "suggested"]]);
+      expect(await readdir(folder)).toHaveLength(1);
+    });
   });
 
   test("are made by networks that are listed alone, the newest training first", async () => {
