@@ -24,7 +24,6 @@ import {
   rangeOf,
   tool,
   type VolumeInfo,
-  volume,
   zoom,
 } from "./stage.js";
 
@@ -250,17 +249,4 @@ function drawOver(canvas: HTMLCanvasElement, frame: Frame, at: Point): void {
   drawMarks(context, frame, allMarks(), at);
   drawCross(context, frame, at);
   drawBar(context, frame);
-}
-
-/** Zooms so that the whole tomogram is seen. @param size pixels of a side of the views */
-export function fitAll(size: number): void {
-  if (volume.value === undefined) return;
-  const { shape, spacing } = volume.value.levels[0]!;
-  const longest = Math.max(shape[1] * spacing[1], shape[2] * spacing[2]);
-  zoom.value = size / longest;
-  centre.value = {
-    z: (shape[0] * spacing[0]) / 2,
-    y: (shape[1] * spacing[1]) / 2,
-    x: (shape[2] * spacing[2]) / 2,
-  };
 }
