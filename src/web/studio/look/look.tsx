@@ -1,13 +1,14 @@
 // The viewer: a run's tomogram in three planes, with panels beside them.
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { tabAfter } from "../../tabKeys.js";
 import { address, addressText, keepAddress } from "../address.js";
 import { session } from "../session.js";
 import { SpaceView } from "../space/spaceView.js";
 import { ContrastControls } from "./contrastControls.js";
 import { dropZone } from "./dropped.js";
 import { failure, fitAll, openLink, show, tomogramsOf } from "./opening.js";
-import { panels } from "./panels.js";
+import { type Panel, panels } from "./panels.js";
 import { Plane } from "./plane.js";
 import { panel, place, planes, run, volume, zoom } from "./stage.js";
 import { Status } from "./status.js";
@@ -70,27 +71,49 @@ function RunChoice() {
 function Panels() {
   const shown = panels.filter(({ isShown }) => session.value && isShown(session.value));
   const chosen = shown.find(({ name }) => name === panel.value) ?? shown[0];
+  if (!chosen) return null;
+  if (shown.length === 1) return <chosen.Panel />;
   return (
     <>
-      {shown.length > 1 && (
-        <div role="tablist" aria-label="panels" class="tabs">
-          {shown.map(({ name, label }) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={name === chosen?.name}
-              onClick={() => {
-                panel.value = name;
-              }}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
-      )}
-      {chosen && <chosen.Panel />}
+      <Tabs shown={shown} chosen={chosen.name} />
+      <div role="tabpanel" id="panel" aria-labelledby={tabId(chosen.name)}>
+        <chosen.Panel />
+      </div>
     </>
+  );
+}
+
+const tabId = (name: string): string => `tab-${name}`;
+
+/** Tabs of the panels: the arrow keys go from tab to tab. */
+function Tabs({ shown, chosen }: { readonly shown: readonly Panel[]; readonly chosen: string }) {
+  const onKey = (event: KeyboardEvent, at: number): void => {
+    const next = shown[tabAfter(event.key, at, shown.length) ?? -1];
+    if (!next) return;
+    event.preventDefault();
+    panel.value = next.name;
+    document.getElementById(tabId(next.name))?.focus();
+  };
+  return (
+    <div role="tablist" aria-label="panels" class="tabs">
+      {shown.map(({ name, label }, at) => (
+        <button
+          key={name}
+          id={tabId(name)}
+          type="button"
+          role="tab"
+          aria-selected={name === chosen}
+          aria-controls="panel"
+          tabIndex={name === chosen ? 0 : -1}
+          onClick={() => {
+            panel.value = name;
+          }}
+          onKeyDown={(event) => onKey(event, at)}
+        >
+          {label}
+        </button>
+      ))}
+    </div>
   );
 }
 
