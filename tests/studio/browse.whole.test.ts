@@ -133,6 +133,16 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     expect(faults).toEqual([]);
   });
 
+  test("are found by a link to what is open already", async () => {
+    const { page } = await opened(large, { hash: "#/data/survey-0?where=noise+%3C+0.5" });
+    await until(() => page.getByLabel("Expression").inputValue()).toBe("noise < 0.5");
+    await page.evaluate('location.hash = "#/data/survey-0?where=sample+%3E+1500"');
+    const { total } = await survey.find("sample > 1500", { limit: 1 });
+    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    expect(await page.getByLabel("Expression").inputValue()).toBe("sample > 1500");
+    await until(async () => page.url()).toContain("where=sample+%3E+1500");
+  });
+
   test("stay where an expression is wrong, and what is wrong is said with its place", async () => {
     const { page } = await opened(large);
     const before = await rowsOf(page);

@@ -128,6 +128,55 @@ describe.skipIf(!hasChromium)("the viewer", () => {
     expect(page.url()).toContain("at=105.0%2C205.0%2C55.0&zoom=0.2");
   });
 
+  test("a slice on its way is told, one that cannot be read takes the old greys away", async () => {
+    const { page } = await opened({ hash: "#/look/TS_S1?at=480,480,55&zoom=0.4" });
+    await showing(page, "z", 5);
+    const picture = page.locator('.plane:has(canvas[data-plane="z"]) .picture');
+    const failure = picture.locator(".failure");
+    const redAtMiddle = async () => (await readPixels(page, [[3, 3]])).reds[0];
+    const slice = "**/slice/0/z/30";
+    let letGo: () => void = () => undefined;
+    await page.route(slice, async (route) => {
+      await new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      await route.fulfill({ status: 500, body: "{}" });
+    });
+    await page.getByLabel("z slice").fill("30");
+    await expect.poll(() => picture.getAttribute("aria-busy")).toBe("true");
+    expect(await redAtMiddle()).toBeGreaterThan(0);
+    letGo();
+    await failure.waitFor();
+    expect([await redAtMiddle(), await picture.getAttribute("aria-busy")]).toEqual([0, "false"]);
+    await page.unroute(slice);
+    await page.getByLabel("z slice").fill("33");
+    await showing(page, "z", 33);
+    expect([await failure.count(), await picture.getAttribute("aria-busy")]).toEqual([0, "false"]);
+  });
+
+  test("a link to the same run goes where it says, and the tab comes back to it", async () => {
+    const { page } = await opened({ hash: "#/look/TS_S2?at=105,205,55&zoom=0.2" });
+    await showing(page, "z", 5);
+    await page.evaluate('location.hash = "#/look/TS_S2?at=305,205,155&zoom=0.2"');
+    await showing(page, "z", 15);
+    await showing(page, "x", 30);
+    await page.getByRole("link", { name: "Data" }).click();
+    await page.getByRole("link", { name: "Look", exact: true }).click();
+    await showing(page, "z", 15);
+    expect(await page.getByLabel("Run").inputValue()).toBe("TS_S2");
+    await expect.poll(() => page.url()).toContain("#/look/TS_S2?");
+  });
+
+  test("the arrow keys go from panel to panel", async () => {
+    const { page } = await opened();
+    await page.getByRole("tab", { name: "Verdicts" }).focus();
+    await page.keyboard.press("ArrowRight");
+    const layers = page.getByRole("tab", { name: "Layers" });
+    expect(await layers.getAttribute("aria-selected")).toBe("true");
+    expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Layers");
+    await page.getByRole("tabpanel", { name: "Layers" }).waitFor();
+  });
+
   test("every control has a name, and a narrow screen shows all of it", async () => {
     const { page } = await opened({ viewport: { width: 390, height: 844 }, colorScheme: "dark" });
     await shownPlane(page, "z");
@@ -137,6 +186,10 @@ describe.skipIf(!hasChromium)("the viewer", () => {
         .map((each) => each.outerHTML)`);
     expect(nameless).toEqual([]);
     expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(390);
+    const touch = await page.evaluate<string[]>(
+      '[...document.querySelectorAll("canvas.over")].map((each) => getComputedStyle(each).touchAction)',
+    );
+    expect(new Set(touch)).toEqual(new Set(["pan-y"]));
   });
 
   test("what is not there is refused in a sentence", async () => {

@@ -168,9 +168,8 @@ describe.skipIf(!hasChromium)("verdicts on picks", () => {
       await page.locator(`canvas[data-cutout="${across}"][data-shown]`).waitFor();
     const first = await page.locator(".chosen").getAttribute("data-item");
     const particle = truth.get(run)![Number(first!.slice(1))]!;
-    expect(new URLSearchParams(page.url().split("?")[1]).get("at")).toBe(
-      [particle.x, particle.y, particle.z].map((value) => value.toFixed(1)).join(","),
-    );
+    const place = [particle.x, particle.y, particle.z].map((value) => value.toFixed(1)).join(",");
+    await expect.poll(() => new URLSearchParams(page.url().split("?")[1]).get("at")).toBe(place);
     await page.keyboard.press("n");
     await page.keyboard.press("p");
     await page.keyboard.press("p");

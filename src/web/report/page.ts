@@ -1,6 +1,7 @@
 // The report's own behaviour in a browser: tabs, sortable tables, the slider over slices, and light or dark. Without it all is shown.
 
 import { inside } from "../inside.js";
+import { tabAfter } from "../tabKeys.js";
 
 let count = 0;
 
@@ -38,17 +39,10 @@ function makeTabs(holder: HTMLElement): void {
       panels[at]!.hidden = at !== chosen;
     }
   };
-  const last = tabs.length - 1;
   for (const [at, tab] of tabs.entries()) {
     tab.addEventListener("click", () => choose(at));
     tab.addEventListener("keydown", ({ key }) => {
-      const nextByKey: Readonly<Record<string, number>> = {
-        ArrowRight: at === last ? 0 : at + 1,
-        ArrowLeft: at === 0 ? last : at - 1,
-        Home: 0,
-        End: last,
-      };
-      const next = nextByKey[key];
+      const next = tabAfter(key, at, tabs.length);
       if (next === undefined) return;
       choose(next);
       tabs[next]!.focus();

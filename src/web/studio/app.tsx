@@ -1,6 +1,7 @@
 // The page's frame: title, tabs of views, light or dark.
 import { signal } from "@preact/signals";
 import { address, addressText } from "./address.js";
+import { run } from "./look/stage.js";
 import { session } from "./session.js";
 import { views } from "./views.js";
 
@@ -14,6 +15,9 @@ function toggleTheme(): void {
   document.documentElement.dataset.theme = theme.value;
 }
 
+/** Names behind a tab's view: the run that is looked at stays. */
+const namesOf = (view: string): string[] => (view === "look" && run.value ? [run.value] : []);
+
 export function App() {
   const shown = views.filter(({ isShown }) => session.value && isShown(session.value));
   const asked = shown.find(({ name }) => name === address.value.view) ?? shown[0];
@@ -25,7 +29,7 @@ export function App() {
           {shown.map(({ name, label }) => (
             <a
               key={name}
-              href={addressText(name, [])}
+              href={addressText(name, namesOf(name))}
               aria-current={name === asked?.name ? "page" : undefined}
             >
               {label}

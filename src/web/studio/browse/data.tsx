@@ -8,7 +8,17 @@ import { ColumnChoice, RangeFilter, Search, written } from "./filters.js";
 import { Rows } from "./rows.js";
 import { RunPage } from "./runPage.js";
 import { SubsetBar } from "./subset.js";
-import { ask, catalogue, failure, listed, openCatalogue, selection, sort, where } from "./table.js";
+import {
+  ask,
+  catalogue,
+  failure,
+  keepCatalogue,
+  listed,
+  openCatalogue,
+  selection,
+  sort,
+  where,
+} from "./table.js";
 import "./browse.css";
 
 const shape = signal<"table" | "gallery">("table");
@@ -34,16 +44,26 @@ async function load(): Promise<void> {
   }
 }
 
+/** Shows what a link names; one that says nothing of a catalogue that is open leaves it as it is. */
+function follow(id: string, query: URLSearchParams): void {
+  const isOpen = id === catalogue.value?.id;
+  if (isOpen) keepCatalogue();
+  if (isOpen && !["where", "sort", "as"].some((key) => query.has(key))) return;
+  shape.value = query.get("as") === "gallery" ? "gallery" : "table";
+  written.value = query.get("where") ?? "";
+  const way = query.get("sort") ?? "run";
+  if (!isOpen) void openCatalogue(id, written.value, way);
+  else if (written.value !== where.value || way !== sort.value) void ask(written.value, way);
+}
+
 export function Data() {
-  const { names, query } = address.value;
+  const link = address.value;
+  const { names, query } = link;
   const asked = names[0] ?? catalogue.value?.id ?? listed.value[0]?.id;
   useEffect(() => void load(), []);
   useEffect(() => {
-    if (asked === undefined || asked === catalogue.value?.id) return;
-    shape.value = query.get("as") === "gallery" ? "gallery" : "table";
-    written.value = query.get("where") ?? "";
-    void openCatalogue(asked, written.value, query.get("sort") ?? "run");
-  }, [asked]);
+    if (asked !== undefined) follow(asked, query);
+  }, [asked, link]);
   if (!catalogue.value) return <p class={failure.value ? "failure" : "starting"}>{failure.value || "…"}</p>;
   if (names[1] !== undefined) return <RunPage run={names[1]} />;
   return (

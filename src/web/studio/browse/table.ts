@@ -4,6 +4,7 @@ import type { CatalogueValue } from "../../../studio/catalogue/catalogue.js";
 import type { CataloguePart } from "../../../studio/catalogue/catalogues.js";
 import type { CatalogueOrder, ListedCatalogue, ShownCatalogue } from "../../../studio/catalogue/routes.js";
 import { getJson, named, sentence } from "../api.js";
+import { lastAsked } from "../lastAsked.js";
 import { partsOf } from "./rowWindow.js";
 import { nothingChosen, type Selection } from "./selection.js";
 
@@ -45,7 +46,8 @@ export function cellOf(run: string, column: string): CatalogueValue | undefined 
 
 export const hasCome = (run: string): boolean => values.value.has(run);
 
-let asking = new AbortController();
+let ordering = new AbortController();
+let filling = new AbortController();
 let waiting = new Set<number>();
 
 const query = (): string => {
@@ -57,20 +59,33 @@ const query = (): string => {
 
 const address = (path: string): string => `api/catalogues/${named(catalogue.value?.id ?? "")}/${path}`;
 
-/** Forgets rows that came for other columns or another order, and what is still to come. */
-function forget(): void {
-  asking.abort();
-  asking = new AbortController();
+/** Lets go of rows that are on their way for other columns or another order. */
+function dropWaiting(): void {
+  filling.abort();
+  filling = new AbortController();
   waiting = new Set();
+}
+
+/** Forgets rows that came for other columns, and what is still to come. */
+function forget(): void {
+  dropWaiting();
   values.value = new Map();
 }
 
+const beginOpening = lastAsked();
+
+/** Stays with the catalogue that is open: another one that is on its way does not come any more. */
+export const keepCatalogue = (): void => void beginOpening();
+
 /** Opens a catalogue. @param text and way the expression and the order to begin with */
 export async function openCatalogue(id: string, text: string, way: string): Promise<void> {
+  const isLast = beginOpening();
   failure.value = "";
   try {
     const found = await getJson<ShownCatalogue>(`api/catalogues/${named(id)}`);
+    if (!isLast()) return;
     batch(() => {
+      ordering.abort();
       forget();
       catalogue.value = found;
       columns.value = usualColumns(found);
@@ -80,9 +95,9 @@ export async function openCatalogue(id: string, text: string, way: string): Prom
       sort.value = "run";
     });
     const isRight = await ask(text, way);
-    if (!isRight) await ask("", "run", true);
+    if (!isRight && isLast()) await ask("", "run", true);
   } catch (error) {
-    failure.value = sentence(error);
+    if (isLast()) failure.value = sentence(error);
   }
 }
 
@@ -97,12 +112,13 @@ export async function ask(text: string, way: string, isQuiet = false): Promise<b
   const begun = performance.now();
   isAsking.value = true;
   const own = new AbortController();
-  asking.abort();
-  asking = own;
+  ordering.abort();
+  ordering = own;
   try {
     const { runs } = await getJson<CatalogueOrder>(address(`order?${parts}`), own.signal);
+    if (own.signal.aborted) return true;
     batch(() => {
-      waiting = new Set();
+      dropWaiting();
       where.value = text.trim();
       sort.value = way;
       order.value = runs;
@@ -113,11 +129,10 @@ export async function ask(text: string, way: string, isQuiet = false): Promise<b
     return true;
   } catch (error) {
     if (own.signal.aborted) return true;
-    waiting = new Set();
     failure.value = sentence(error);
     return false;
   } finally {
-    isAsking.value = asking.signal.aborted;
+    if (ordering === own) isAsking.value = false;
   }
 }
 
@@ -134,8 +149,9 @@ export function want(first: number, end: number): void {
   for (const part of partsOf(first, Math.min(end, runs.length), partSize)) {
     const [from, to] = [part * partSize, (part + 1) * partSize];
     if (waiting.has(part) || runs.slice(from, to).every((run) => values.value.has(run))) continue;
-    waiting.add(part);
-    void load(part, asking.signal).finally(() => waiting.delete(part));
+    const own = waiting;
+    own.add(part);
+    void load(part, filling.signal).finally(() => own.delete(part));
   }
 }
 

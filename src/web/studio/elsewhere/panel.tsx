@@ -15,8 +15,14 @@ const programs = [
 
 type Viewer = (typeof programs)[number]["viewer"];
 
-const made = signal<SceneFiles | undefined>(undefined);
-const failure = signal("");
+/** A scene, or why there is none, with the tomogram that it was asked for. */
+interface Made {
+  readonly volume: string;
+  readonly scene?: SceneFiles;
+  readonly failure?: string;
+}
+
+const made = signal<Made | undefined>(undefined);
 const isMaking = signal(false);
 
 /** Describes the sets that are shown, each at its thresholds. */
@@ -35,14 +41,15 @@ function setsShown() {
 
 async function make(viewer: Viewer): Promise<void> {
   if (!run.value || !volume.value) return;
+  const { id } = volume.value;
   isMaking.value = true;
-  failure.value = "";
+  made.value = undefined;
   try {
-    const asked = { volume: volume.value.id, viewer, sets: setsShown() };
-    made.value = await send<SceneFiles>("POST", `api/scenes/${named(run.value)}`, asked);
+    const asked = { volume: id, viewer, sets: setsShown() };
+    const scene = await send<SceneFiles>("POST", `api/scenes/${named(run.value)}`, asked);
+    made.value = { volume: id, scene };
   } catch (error) {
-    failure.value = sentence(error);
-    made.value = undefined;
+    made.value = { volume: id, failure: sentence(error) };
   } finally {
     isMaking.value = false;
   }
@@ -51,7 +58,7 @@ async function make(viewer: Viewer): Promise<void> {
 const addressOfFile = (base64: string): string => `data:application/octet-stream;base64,${base64}`;
 
 export function ElsewherePanel() {
-  const scene = made.value;
+  const { scene, failure } = (made.value?.volume === volume.value?.id && made.value) || {};
   if (isStill) return <p>A still copy has no server that other programs could read from.</p>;
   return (
     <div class="elsewhere">
@@ -63,7 +70,7 @@ export function ElsewherePanel() {
           </button>
         ))}
       </p>
-      {failure.value && <p class="failure">{failure.value}</p>}
+      {failure && <p class="failure">{failure}</p>}
       {scene && (
         <div aria-live="polite">
           {scene.link && (

@@ -4,7 +4,7 @@ import { getBytes, getJson, isStill, named, send, sentence } from "../api.js";
 import { session } from "../session.js";
 import { isMeshName, readMesh } from "../space/meshes/readMesh.js";
 import { meshes } from "../space/space.js";
-import { markOf, type Positioned } from "./droppedMarks.js";
+import { freeName, markOf, type Positioned } from "./droppedMarks.js";
 import { type MarkLayer, overlays, panel, run, showMarks, volume } from "./stage.js";
 
 /** Positions as the server read them from a file. */
@@ -60,8 +60,8 @@ async function addPositions(file: File): Promise<void> {
   const path = `api/volumes/${named(info.id)}/positions?name=${named(file.name)}`;
   const { name, format, picks, notes } = await send<DroppedPicks>("POST", path, await file.arrayBuffer());
   const particles = new Map((session.value?.particles ?? []).map((each) => [each.name, each]));
-  const number = droppedFiles.value.filter((each) => each.name.startsWith(name)).length;
-  const shown = number === 0 ? name : `${name} (${number + 1})`;
+  const taken = droppedFiles.value.map((each) => each.name);
+  const shown = freeName(name, taken);
   const layer: MarkLayer = {
     id: `dropped ${shown}`,
     label: shown,
@@ -96,19 +96,40 @@ export function followRun(name: string): void {
   void openMeshes(name);
 }
 
+interface ListedMesh {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** Loads the meshes that were opened with the studio, and are of this run by their name or of none. */
 async function openMeshes(name: string): Promise<void> {
   try {
-    const listed = await getJson<readonly { id: string; name: string }[]>("api/meshes");
+    const listed = await getJson<readonly ListedMesh[]>("api/meshes");
+    if (run.value !== name) return;
     const isOf = (file: string): boolean => !file.includes("__") || file.split("__")[0] === name;
     meshes.value = meshes.value.filter((each) => isOf(each.name));
-    for (const { id, name: file } of listed) {
-      if (!isOf(file) || meshes.value.some((each) => each.name === file)) continue;
-      addMesh(file, (await getBytes(`api/meshes/${named(id)}`)).data);
-    }
+    const lacking = listed.filter((each) => isOf(each.name) && !hasMesh(each.name));
+    for (const each of lacking) await openMesh(each, name);
   } catch (error) {
-    droppedFaults.value = [sentence(error)];
+    tell(error);
   }
+}
+
+const hasMesh = (file: string): boolean => meshes.value.some((each) => each.name === file);
+
+/** Loads a mesh, unless another run is looked at meanwhile; what is wrong with it is told, and stops no other. */
+async function openMesh({ id, name: file }: ListedMesh, runName: string): Promise<void> {
+  if (run.value !== runName) return;
+  try {
+    const { data } = await getBytes(`api/meshes/${named(id)}`);
+    if (run.value === runName && !hasMesh(file)) addMesh(file, data);
+  } catch (error) {
+    tell(error);
+  }
+}
+
+function tell(error: unknown): void {
+  droppedFaults.value = [...new Set([...droppedFaults.value, sentence(error)])];
 }
 
 /** Has an element take files that are dropped on it. Returns what ends that. */

@@ -44,3 +44,10 @@ export function markOf(
     ...(rotation?.length === 9 && { direction: [rotation[2]!, rotation[5]!, rotation[8]!] as const }),
   };
 }
+
+/** Returns a name that is not taken: its own, or with the first free number behind it. */
+export function freeName(name: string, taken: readonly string[]): string {
+  let free = name;
+  for (let number = 2; taken.includes(free); number++) free = `${name} (${number})`;
+  return free;
+}

@@ -1,70 +1,17 @@
 // The viewer: a run's tomogram in three planes, with panels beside them.
-import { effect, signal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { tabAfter } from "../../tabKeys.js";
 import { address, addressText, keepAddress } from "../address.js";
-import { getJson, named, sentence } from "../api.js";
-import { type ListedVolume, session } from "../session.js";
+import { session } from "../session.js";
 import { SpaceView } from "../space/spaceView.js";
 import { ContrastControls } from "./contrastControls.js";
 import { dropZone } from "./dropped.js";
-import { panels } from "./panels.js";
-import { fitAll, Plane } from "./plane.js";
-import {
-  centre,
-  contrast,
-  extentOf,
-  panel,
-  place,
-  planes,
-  run,
-  type VolumeInfo,
-  volume,
-  within,
-  zoom,
-} from "./stage.js";
+import { failure, fitAll, openLink, show, tomogramsOf } from "./opening.js";
+import { type Panel, panels } from "./panels.js";
+import { Plane } from "./plane.js";
+import { panel, place, planes, run, volume, zoom } from "./stage.js";
 import { Status } from "./status.js";
-
-const failure = signal("");
-
-const tomogramsOf = (name: string | undefined): ListedVolume[] =>
-  (session.value?.runs.find((each) => each.name === name)?.volumes ?? []).filter(
-    ({ kind }) => kind === "tomogram",
-  );
-
-/** Loads a volume and shows it, where the address says or from the middle. */
-async function show(name: string, id: string, query: URLSearchParams): Promise<void> {
-  try {
-    failure.value = "";
-    const info = await getJson<VolumeInfo>(`api/volumes/${named(id)}`);
-    if (run.value !== name) return;
-    volume.value = info;
-    contrast.value = info.contrast;
-    const [depth, height, width] = extentOf(info);
-    const asked = query.get("at")?.split(",").map(Number) ?? [];
-    const [x = Number.NaN, y = Number.NaN, z = Number.NaN] = asked;
-    const isAsked = [x, y, z].every(Number.isFinite);
-    const middle = { z: depth / 2, y: height / 2, x: width / 2 };
-    place.value = within(info, isAsked ? { x, y, z } : middle);
-    const pixels = Number(query.get("zoom"));
-    await nextFrame();
-    fitAll(viewSize());
-    if (pixels > 0 && Number.isFinite(pixels)) {
-      zoom.value = Math.min(20, pixels);
-      centre.value = place.value;
-    }
-  } catch (error) {
-    failure.value = sentence(error);
-    volume.value = undefined;
-  }
-}
-
-const nextFrame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
-
-/** Returns the pixels of a plane's shorter side. */
-function viewSize(): number {
-  const { clientWidth = 400, clientHeight = 400 } = document.querySelector(".picture") ?? {};
-  return Math.min(clientWidth, clientHeight) || 400;
-}
 
 /** Milliseconds of rest after which the address is written: a browser takes some two hundred changes in half a minute. */
 const addressRest = 150;
@@ -105,7 +52,7 @@ function RunChoice() {
         Tomogram
         <select
           value={volume.value?.id}
-          onChange={(event) => void show(run.value!, event.currentTarget.value, address.value.query)}
+          onChange={(event) => void show(run.value!, event.currentTarget.value)}
         >
           {tomogramsOf(run.value).map(({ id, name }) => (
             <option key={id} value={id}>
@@ -114,7 +61,7 @@ function RunChoice() {
           ))}
         </select>
       </label>
-      <button type="button" onClick={() => fitAll(viewSize())}>
+      <button type="button" onClick={fitAll}>
         fit
       </button>
     </p>
@@ -124,41 +71,58 @@ function RunChoice() {
 function Panels() {
   const shown = panels.filter(({ isShown }) => session.value && isShown(session.value));
   const chosen = shown.find(({ name }) => name === panel.value) ?? shown[0];
+  if (!chosen) return null;
+  if (shown.length === 1) return <chosen.Panel />;
   return (
     <>
-      {shown.length > 1 && (
-        <div role="tablist" aria-label="panels" class="tabs">
-          {shown.map(({ name, label }) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={name === chosen?.name}
-              onClick={() => {
-                panel.value = name;
-              }}
-            >
-              {label}
-            </button>
-          ))}
-        </div>
-      )}
-      {chosen && <chosen.Panel />}
+      <Tabs shown={shown} chosen={chosen.name} />
+      <div role="tabpanel" id="panel" aria-labelledby={tabId(chosen.name)}>
+        <chosen.Panel />
+      </div>
     </>
   );
 }
 
+const tabId = (name: string): string => `tab-${name}`;
+
+/** Tabs of the panels: the arrow keys go from tab to tab. */
+function Tabs({ shown, chosen }: { readonly shown: readonly Panel[]; readonly chosen: string }) {
+  const onKey = (event: KeyboardEvent, at: number): void => {
+    const next = shown[tabAfter(event.key, at, shown.length) ?? -1];
+    if (!next) return;
+    event.preventDefault();
+    panel.value = next.name;
+    document.getElementById(tabId(next.name))?.focus();
+  };
+  return (
+    <div role="tablist" aria-label="panels" class="tabs">
+      {shown.map(({ name, label }, at) => (
+        <button
+          key={name}
+          id={tabId(name)}
+          type="button"
+          role="tab"
+          aria-selected={name === chosen}
+          aria-controls="panel"
+          tabIndex={name === chosen ? 0 : -1}
+          onClick={() => {
+            panel.value = name;
+          }}
+          onKeyDown={(event) => onKey(event, at)}
+        >
+          {label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 export function Look() {
-  const asked = address.value.names[0] ?? session.value?.runs[0]?.name;
+  const link = address.value;
   useEffect(() => {
-    const there = tomogramsOf(asked);
-    const { query } = address.value;
-    run.value = asked;
-    volume.value = undefined;
-    const chosen = there.find(({ id }) => id === query.get("volume")) ?? usual(there);
-    if (chosen && asked) void show(asked, chosen.id, query);
-    else failure.value = `${asked ?? "This"} has no tomogram here.`;
-  }, [asked]);
+    const name = link.names[0] ?? run.value ?? session.value?.runs[0]?.name;
+    openLink(name, link.query);
+  }, [link]);
   const info = volume.value;
   const views = useRef<HTMLDivElement>(null);
   useEffect(() => (views.current ? dropZone(views.current) : undefined), []);
@@ -178,7 +142,3 @@ export function Look() {
     </div>
   );
 }
-
-/** The tomogram to begin with: a denoised one, where there is one. */
-const usual = (there: readonly ListedVolume[]): ListedVolume | undefined =>
-  there.find(({ name }) => name.startsWith("denoised")) ?? there[0];

@@ -6,9 +6,9 @@ import { drawBar, drawCross, drawMarks, markAt } from "./drawMarks.js";
 import { type Frame, toPixel } from "./frame.js";
 import { OverlayPainter } from "./overlayPainter.js";
 import { painters } from "./painters.js";
-import { levelFor, PlaneLoader, type PlaneWanted } from "./planes.js";
+import { type LoadedPlane, levelFor, PlaneLoader, type PlaneWanted } from "./planes.js";
 import { usePointer } from "./pointer.js";
-import { greyTable, paintGreys } from "./shading.js";
+import { blank, greyTable, paintGreys } from "./shading.js";
 import {
   axisAt,
   centre,
@@ -24,7 +24,6 @@ import {
   rangeOf,
   tool,
   type VolumeInfo,
-  volume,
   zoom,
 } from "./stage.js";
 
@@ -41,11 +40,11 @@ export function Plane({ axes, info }: { readonly axes: PlaneAxes; readonly info:
   const picture = useRef<HTMLCanvasElement>(null);
   const over = useRef<HTMLCanvasElement>(null);
   const [failure, setFailure] = useState("");
+  const [overlayFailure, setOverlayFailure] = useState("");
   useEffect(() => {
     if (!holder.current || !picture.current || !over.current) return;
-    return drawing(holder.current, picture.current, over.current, axes, info, (error) =>
-      setFailure(sentence(error)),
-    );
+    const canvases = { holder: holder.current, picture: picture.current, over: over.current };
+    return drawing(canvases, axes, info, { plane: setFailure, overlays: setOverlayFailure });
   }, [axes, info]);
   usePointer(
     over,
@@ -67,9 +66,10 @@ export function Plane({ axes, info }: { readonly axes: PlaneAxes; readonly info:
           role="img"
           aria-label={label}
           data-plane={axes.across}
+          data-tool={tool.value?.name}
           style={{ cursor: tool.value?.cursor ?? "crosshair" }}
         />
-        {failure && <p class="failure">{failure}</p>}
+        {(failure || overlayFailure) && <p class="failure">{failure || overlayFailure}</p>}
       </div>
       <label class="scroll">
         {axes.across}
@@ -103,33 +103,70 @@ function frameOf(canvas: HTMLCanvasElement | null, axes: PlaneAxes): Frame | und
   };
 }
 
+interface Canvases {
+  readonly holder: HTMLElement;
+  readonly picture: HTMLCanvasElement;
+  readonly over: HTMLCanvasElement;
+}
+
+/** Says what is wrong; "" where nothing is any more. */
+type Tell = (fault: string) => void;
+
+/** A plane that is here. */
+interface Here {
+  readonly which: PlaneWanted;
+  readonly plane: LoadedPlane;
+}
+
 /** Draws a plane whenever what it shows changes. Returns what ends that. */
 function drawing(
-  holder: HTMLElement,
-  picture: HTMLCanvasElement,
-  over: HTMLCanvasElement,
+  { holder, picture, over }: Canvases,
   axes: PlaneAxes,
   info: VolumeInfo,
-  onFailure: (error: unknown) => void,
+  tell: { readonly plane: Tell; readonly overlays: Tell },
 ): () => void {
   let asked = 0;
   const redraw = (): void => {
     cancelAnimationFrame(asked);
     asked = requestAnimationFrame(draw);
   };
-  const loader = new PlaneLoader(info, axes.across, redraw, onFailure);
+  let before: readonly unknown[] = [];
+  let last: PlaneWanted | undefined;
+  let paintedLast: Here | undefined;
+  let isLost = false;
+  const isBusy = (): boolean => holder.getAttribute("aria-busy") === "true";
+  const setBusy = (busy: boolean): void => holder.setAttribute("aria-busy", String(busy));
+  const failed = (error: unknown, which: PlaneWanted): void => {
+    if (!last || !isSame(which, last)) return;
+    tell.plane(sentence(error));
+    isLost = true;
+    if (!isBusy()) return;
+    [before, paintedLast] = [[], undefined];
+    blank(picture);
+    setBusy(false);
+  };
+  const loader = new PlaneLoader(info, axes.across, redraw, failed);
   const painter = greyPainter(info);
   let arrivals = 0;
   const laidOver = new OverlayPainter(
     axes,
     () => {
       arrivals++;
+      tell.overlays("");
       redraw();
     },
-    onFailure,
+    (error) => tell.overlays(sentence(error)),
   );
-  let before: readonly unknown[] = [];
-  let last: PlaneWanted | undefined;
+  const paint = (frame: Frame, { which, plane }: Here): void => {
+    const { width, height } = picture;
+    const laid = [overlays.value, arrivals, overlays.value.length > 0 ? place.value[axes.across] : 0];
+    const depends = [plane.words, contrast.value, ...laid, centre.value, zoom.value, width, height];
+    const isPainted = depends.every((value, at) => value === before[at]);
+    before = depends;
+    if (isPainted) return;
+    painter(picture, frame, which, plane);
+    laidOver.draw(picture.getContext("2d")!, frame, place.value);
+  };
   const draw = (): void => {
     fit(picture, holder);
     fit(over, holder);
@@ -137,21 +174,16 @@ function drawing(
     if (!frame) return;
     const wanted = wantedAt(info, axes, place.value, frame.zoom);
     loader.want(neighbours(info, axes, wanted, last));
-    if (last === undefined || last.index !== wanted.index || last.level !== wanted.level) last = wanted;
-    const shown = [wanted, coarsest(info, axes, place.value)].find((each) => loader.get(each));
-    if (shown) {
-      const { words } = loader.get(shown)!;
-      const { width, height } = picture;
-      const laid = [overlays.value, arrivals, overlays.value.length > 0 ? place.value[axes.across] : 0];
-      const depends = [words, contrast.value, ...laid, centre.value, zoom.value, width, height];
-      const isPainted = depends.every((value, at) => value === before[at]);
-      before = depends;
-      if (!isPainted) painter(picture, frame, shown, loader.get(shown)!);
-      if (!isPainted) laidOver.draw(picture.getContext("2d")!, frame, place.value);
-    }
-    if (shown === wanted) {
+    isLost &&= isSame(last!, wanted);
+    if (last === undefined || !isSame(last, wanted)) last = wanted;
+    const here = firstHere(loader, [wanted, coarsest(info, axes, place.value)]);
+    setBusy(here === undefined && !isLost);
+    paintedLast = here ?? paintedLast;
+    if (paintedLast) paint(frame, paintedLast);
+    if (here?.which === wanted) {
       picture.dataset.shown = `${wanted.level} ${wanted.index}`;
       painted.value = info.id;
+      tell.plane("");
     }
     drawOver(over, frame, place.value);
   };
@@ -181,6 +213,18 @@ function drawing(
     loader.close();
     laidOver.close();
   };
+}
+
+const isSame = (one: PlaneWanted, other: PlaneWanted): boolean =>
+  one.level === other.level && one.index === other.index;
+
+/** Returns the first of some planes that is here. */
+function firstHere(loader: PlaneLoader, from: readonly PlaneWanted[]): Here | undefined {
+  for (const which of from) {
+    const plane = loader.get(which);
+    if (plane) return { which, plane };
+  }
+  return undefined;
 }
 
 function wantedAt(info: VolumeInfo, { across }: PlaneAxes, at: Point, pixels: number): PlaneWanted {
@@ -264,17 +308,4 @@ function drawOver(canvas: HTMLCanvasElement, frame: Frame, at: Point): void {
   drawMarks(context, frame, allMarks(), at);
   drawCross(context, frame, at);
   drawBar(context, frame);
-}
-
-/** Zooms so that the whole tomogram is seen. @param size pixels of a side of the views */
-export function fitAll(size: number): void {
-  if (volume.value === undefined) return;
-  const { shape, spacing } = volume.value.levels[0]!;
-  const longest = Math.max(shape[1] * spacing[1], shape[2] * spacing[2]);
-  zoom.value = size / longest;
-  centre.value = {
-    z: (shape[0] * spacing[0]) / 2,
-    y: (shape[1] * spacing[1]) / 2,
-    x: (shape[2] * spacing[2]) / 2,
-  };
 }

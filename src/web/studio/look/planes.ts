@@ -30,13 +30,18 @@ export class PlaneLoader {
   readonly #kept = new LastUsed<LoadedPlane>(mostBytes);
   readonly #bricks = new LastUsed<Uint8Array>(mostBytes);
   readonly #onChange: () => void;
-  readonly #onFailure: (error: unknown) => void;
+  readonly #onFailure: (error: unknown, wanted: PlaneWanted) => void;
   readonly #end = new AbortController();
   #wanted: PlaneWanted[] = [];
   readonly #loading = new Set<string>();
 
   /** @param onChange called when a plane has come @param onFailure called where one could not be loaded */
-  constructor(info: VolumeInfo, axis: Axis, onChange: () => void, onFailure: (error: unknown) => void) {
+  constructor(
+    info: VolumeInfo,
+    axis: Axis,
+    onChange: () => void,
+    onFailure: (error: unknown, wanted: PlaneWanted) => void,
+  ) {
     this.#info = info;
     this.#axis = axis;
     this.#onChange = onChange;
@@ -77,8 +82,7 @@ export class PlaneLoader {
       this.#kept.set(keyOf(next), plane, plane.words.byteLength);
       this.#onChange();
     } catch (error) {
-      this.#wanted = [];
-      if (!this.#end.signal.aborted) this.#onFailure(error);
+      if (!this.#end.signal.aborted) this.#onFailure(error, next);
     }
   }
 

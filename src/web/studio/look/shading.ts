@@ -20,3 +20,10 @@ export function paintGreys(words: Uint16Array, table: Uint8ClampedArray, pixels:
     out[i] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
   }
 }
+
+/** Takes away what a canvas shows. */
+export function blank(canvas: HTMLCanvasElement): void {
+  const context = canvas.getContext("2d")!;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+}

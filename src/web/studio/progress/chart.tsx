@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type DrawnLine, pointNear } from "./curveData.js";
+import { colourOf, dashOf } from "./lineLooks.js";
 import { pathOf, type Scale, scaleOver, ticksOf, tickText } from "./scale.js";
 
 const size = { width: 640, height: 260, left: 62, right: 12, top: 10, bottom: 40 };
@@ -16,14 +17,6 @@ export interface NamedPoint {
   readonly low: number;
   readonly high: number;
 }
-
-/** Colours that are told apart on light and on dark ground. */
-const colours = [...["#3b8ee0", "#e8743b", "#2fa37c", "#b56fd6", "#d9a514", "#d6517d", "#5aa9a3", "#8c8c8c"]];
-
-export const colourOf = (at: number): string => colours[at % colours.length]!;
-/** Lines beyond the colours are dashed. */
-const dashOf = (at: number): string | undefined =>
-  at < colours.length ? undefined : `${3 + 2 * Math.floor(at / colours.length)} 3`;
 
 interface FrameProps {
   readonly title: string;
@@ -94,7 +87,7 @@ interface LinesProps {
   readonly lines: readonly DrawnLine[];
 }
 
-/** Lines, each in its colour, by the place in the list. */
+/** Lines, each in its colour and with its dashes, by the place in the list. */
 export function LineChart({ title, across, lines }: LinesProps) {
   const [isLog, setLog] = useState(false);
   const [pointed, setPointed] = useState<number | undefined>(undefined);
@@ -161,8 +154,7 @@ function LineTable({ title, across, lines, pointed }: TableProps) {
       <summary>
         {lines.map((line, at) => (
           <span key={line.label} class="chart-key">
-            <span class="colour-key" style={{ background: colourOf(at) }} /> {line.label}{" "}
-            {keyText(pointNear(line, pointed), pointed !== undefined)}
+            <LineKey at={at} /> {line.label} {keyText(pointNear(line, pointed), pointed !== undefined)}
           </span>
         ))}
       </summary>
@@ -190,6 +182,12 @@ function LineTable({ title, across, lines, pointed }: TableProps) {
     </details>
   );
 }
+
+const LineKey = ({ at }: { readonly at: number }) => (
+  <svg class="line-key" viewBox="0 0 28 8" aria-hidden="true">
+    <line x1={0} x2={28} y1={4} y2={4} stroke={colourOf(at)} stroke-dasharray={dashOf(at)} />
+  </svg>
+);
 
 /** Says a point of a line, with its step where that is asked for. */
 function keyText(point: readonly [number, number] | undefined, hasStep: boolean): string {

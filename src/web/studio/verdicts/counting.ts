@@ -46,3 +46,9 @@ export function countTable(
   const byType = new Map(rows.map((row) => [row.type, row.fbeta]));
   return { rows, score: weighted(particles, (type) => byType.get(type) ?? 0) };
 }
+
+/** Lists types that `score` refuses, which are not among the particles: those of the run, and of all runs. */
+export const unknownTypes = (
+  ofRun: { readonly unknown: readonly { readonly type: string }[] },
+  ofAll: { readonly unknown: readonly string[] } | undefined,
+): string[] => [...new Set([...ofRun.unknown.map(({ type }) => type), ...(ofAll?.unknown ?? [])])].sort();

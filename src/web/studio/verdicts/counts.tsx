@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import type { CountSteps } from "../../../score/match/steps.js";
 import { visible } from "./colours.js";
-import { type CountRow, countTable, thresholdOf } from "./counting.js";
+import { type CountRow, countTable, thresholdOf, unknownTypes } from "./counting.js";
 import {
   allRuns,
   allRunsFailure,
@@ -65,6 +65,8 @@ export function Counts({ side }: { readonly side: Side }) {
   if (!judge) return null;
   const { whole } = ranges[side].value;
   const all = allRuns[side].value;
+  const isRefused = isOfAllRuns.value && (all?.unknown.length ?? 0) > 0;
+  const score = isRefused ? undefined : table?.score;
   const rows = new Map((table?.rows ?? []).map((row) => [row.type, row]));
   const types = particles.value.map(({ name }) => name);
   return (
@@ -93,8 +95,8 @@ export function Counts({ side }: { readonly side: Side }) {
             <th scope="row" colSpan={4}>
               {definition.value === "challenge" ? "score" : "strict score"}
             </th>
-            <td class="score" data-score={table?.score}>
-              {table?.score.toFixed(4) ?? "–"}
+            <td class="score" data-score={score}>
+              {score?.toFixed(4) ?? "–"}
             </td>
           </tr>
         </tfoot>
@@ -110,7 +112,7 @@ export function Counts({ side }: { readonly side: Side }) {
           />
         </div>
       )}
-      <Unknown types={[...new Set(judge.unknown.map(({ type }) => type))]} />
+      <Unknown types={unknownTypes(judge, isOfAllRuns.value ? all : undefined)} />
     </section>
   );
 }

@@ -1,10 +1,11 @@
 // Three small pictures around an item, cut from the planes through it.
 import { effect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { sentence } from "../api.js";
 import { drawMarks } from "../look/drawMarks.js";
 import { type Frame, toPixel } from "../look/frame.js";
 import { type LoadedPlane, levelFor, PlaneLoader } from "../look/planes.js";
-import { greyTable, paintGreys } from "../look/shading.js";
+import { blank, greyTable, paintGreys } from "../look/shading.js";
 import {
   axisAt,
   contrast,
@@ -32,17 +33,30 @@ interface Props {
 }
 
 export function Cutouts(props: Props) {
+  const [failure, setFailure] = useState("");
+  useEffect(() => setFailure(""), [props.item.id, props.info]);
   return (
-    <div class="cutouts">
-      {planes.map((axes) => (
-        <Cutout key={axes.across} axes={axes} {...props} />
-      ))}
-    </div>
+    <>
+      <div class="cutouts">
+        {planes.map((axes) => (
+          <Cutout key={axes.across} axes={axes} onFailure={setFailure} {...props} />
+        ))}
+      </div>
+      {failure && <p class="failure">{failure}</p>}
+    </>
   );
 }
 
-function Cutout({ axes, item, marks, radius, info }: Props & { readonly axes: PlaneAxes }) {
+interface CutoutProps extends Props {
+  readonly axes: PlaneAxes;
+  readonly onFailure: (text: string) => void;
+}
+
+function Cutout({ axes, item, marks, radius, info, onFailure }: CutoutProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    if (canvas.current) blank(canvas.current);
+  }, [axes, item.id, info]);
   useEffect(() => {
     const target = canvas.current;
     if (!target) return undefined;
@@ -60,7 +74,7 @@ function Cutout({ axes, item, marks, radius, info }: Props & { readonly axes: Pl
       if (plane) paint(target, frame, { info, level, plane }, marks);
     };
     delete target.dataset.shown;
-    const loader = new PlaneLoader(info, axes.across, draw, () => undefined);
+    const loader = new PlaneLoader(info, axes.across, draw, (error) => onFailure(sentence(error)));
     loader.want([wanted]);
     const end = effect(() => {
       contrast.value;
