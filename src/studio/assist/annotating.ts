@@ -18,7 +18,7 @@ interface Annotating {
   close(): Promise<void>;
 }
 
-/** A studio that is only looked at. */
+/** A studio without a data set to annotate; subsets of surveys are written by their catalogue. */
 const nothingToWrite: Annotating = {
   routes: [],
   serve: (port, served) => serveHere({ ...served, port }),
@@ -32,7 +32,8 @@ const nothingToWrite: Annotating = {
  */
 export async function startAnnotating(opened: Opened): Promise<Annotating> {
   if (!opened.isAnnotating) return nothingToWrite;
-  const { dataset, user: userId, session: sessionId } = opened;
+  const { dataset, surveys, user: userId, session: sessionId } = opened;
+  if (dataset === undefined && surveys.length > 0) return nothingToWrite;
   if (dataset === undefined)
     throw new PickbenchError("BadUsage", "--annotate needs a data set; name one, or give --data DIR");
   const held = await holdAnnotations(dataset, { userId, sessionId });

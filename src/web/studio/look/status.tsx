@@ -3,7 +3,7 @@ import { effect, signal } from "@preact/signals";
 import { getJson, isStill, named } from "../api.js";
 import { hover, indexAt, type Point, place, volume } from "./stage.js";
 
-const value = signal<{ readonly key: string; readonly value: number } | undefined>(undefined);
+const value = signal<{ readonly key: string; readonly text: string } | undefined>(undefined);
 let waiting = 0;
 
 /** Asks for the value under the pointer once it rests. */
@@ -16,9 +16,9 @@ effect(() => {
   if (!voxel) return;
   const key = `${info.id} ${voxel.join()}`;
   waiting = window.setTimeout(() => {
-    getJson<{ value: number }>(`api/volumes/${named(info.id)}/value/${voxel.join("/")}`).then(
+    getJson<{ value: number | null }>(`api/volumes/${named(info.id)}/value/${voxel.join("/")}`).then(
       (found) => {
-        value.value = { key, value: found.value };
+        value.value = { key, text: found.value === null ? "blank" : `value ${found.value.toPrecision(5)}` };
       },
       () => {
         value.value = undefined;
@@ -55,7 +55,7 @@ export function Status() {
       <span>
         voxel {x}, {y}, {z}
       </span>
-      <span class="value">{isKnown ? `value ${value.value!.value.toPrecision(5)}` : ""}</span>
+      <span class="value">{isKnown ? value.value!.text : ""}</span>
       <span>{hover.value?.mark?.label ?? ""}</span>
     </p>
   );
