@@ -1,11 +1,12 @@
 // Who gets what from a studio: other pages, other names of this machine, forged tokens, too much at once.
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { request as ask, createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
+import { type Answer, ask } from "../support/rawRequest.js";
 import { hasChromium, serveForTest, startBrowser } from "../support/studioBrowser.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
@@ -25,31 +26,9 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true });
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** Asks by the path and the headers as they are written. */
-function get(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
-  const { hostname, port } = new URL(studio.address);
-  return new Promise((resolve, reject) => {
-    const sent = ask({ hostname, port, path, method, headers }, (response) => {
-      const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
-      response.on("end", () =>
-        resolve({
-          status: response.statusCode!,
-          headers: response.headers,
-          body: Buffer.concat(parts).toString("latin1"),
-        }),
-      );
-    });
-    sent.on("error", reject);
-    sent.end();
-  });
-}
+/** Asks the studio by the path and the headers as they are written. */
+const get = (path: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> =>
+  ask(studio.address, { path, method, ...headers });
 
 const rootOf = (): string => new URL(studio.address).pathname;
 const session = (): string => `${rootOf()}api/session`;

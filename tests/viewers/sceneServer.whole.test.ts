@@ -1,7 +1,6 @@
 // The server of a scene: what it gives to whom, by plain requests and by pages in a browser.
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { request as ask, type IncomingHttpHeaders } from "node:http";
 import { connect } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,39 +10,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { viewerOrigin } from "../../src/viewers/neuroglancer.js";
 import { type SceneServer, serveScene } from "../../src/viewers/sceneServer.js";
+import { ask } from "../support/rawRequest.js";
 import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
 
 const chunk = Buffer.from(Array.from({ length: 100 }, (_, at) => at));
 const points = Buffer.from("points");
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
-/** Asks by the path as it is written, which fetch would tidy. */
-function get(
-  url: string,
-  { path = new URL(url).pathname, method = "GET", ...headers }: Readonly<Record<string, string>> = {},
-): Promise<Answer> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    const sent = ask({ hostname, port, path, method, headers }, (response) => {
-      const parts: Buffer[] = [];
-      response.on("data", (part: Buffer) => parts.push(part));
-      response.on("end", () =>
-        resolve({
-          status: response.statusCode!,
-          body: Buffer.concat(parts).toString("latin1"),
-          headers: response.headers,
-        }),
-      );
-    });
-    sent.on("error", reject);
-    sent.end();
-  });
-}
 
 async function served(): Promise<{ readonly server: SceneServer; readonly folder: string }> {
   const folder = writeTree(temporaryFolder(), {
@@ -71,10 +42,10 @@ describe("the server of a scene", () => {
   test("gives the store and the points to read, whole, in parts, and their sizes", async () => {
     const { server } = await served();
     const at = `${server.url}/volume.zarr/0/0.0.0`;
-    expect(await get(at)).toMatchObject({ status: 200, body: chunk.toString("latin1") });
-    expect(await get(`${server.url}/points/1/info`)).toMatchObject({ status: 200, body: "points" });
-    expect(await get(`${server.url}/volume.zarr/.zattrs`)).toMatchObject({ status: 200, body: "{}" });
-    expect(await get(at, { method: "HEAD" })).toMatchObject({
+    expect(await ask(at)).toMatchObject({ status: 200, body: chunk.toString("latin1") });
+    expect(await ask(`${server.url}/points/1/info`)).toMatchObject({ status: 200, body: "points" });
+    expect(await ask(`${server.url}/volume.zarr/.zattrs`)).toMatchObject({ status: 200, body: "{}" });
+    expect(await ask(at, { method: "HEAD" })).toMatchObject({
       status: 200,
       body: "",
       headers: { "content-length": "100", "accept-ranges": "bytes" },
@@ -86,7 +57,7 @@ describe("the server of a scene", () => {
       ["bytes=50-1000", 50, 99],
       ["bytes=-1000", 0, 99],
     ] as const)
-      expect(await get(at, { range })).toMatchObject({
+      expect(await ask(at, { range })).toMatchObject({
         status: 206,
         body: chunk.subarray(first, last + 1).toString("latin1"),
         headers: {
@@ -95,12 +66,12 @@ describe("the server of a scene", () => {
         },
       });
     for (const range of ["bytes=100-", "bytes=-0"])
-      expect(await get(at, { range })).toMatchObject({
+      expect(await ask(at, { range })).toMatchObject({
         status: 416,
         headers: { "content-range": "bytes */100" },
       });
     for (const range of ["bytes=5-1", "bytes=0-1,5-6", "lines=1-2", "bytes=-"])
-      expect(await get(at, { range })).toMatchObject({ status: 200, body: chunk.toString("latin1") });
+      expect(await ask(at, { range })).toMatchObject({ status: 200, body: chunk.toString("latin1") });
   });
 
   test("answers nothing without the token, to other paths, to links that lead out, and lists no folder", async () => {
@@ -138,7 +109,7 @@ describe("the server of a scene", () => {
       `${pathname}/__proto__/x`,
       `http://example.org${pathname}/volume.zarr/.zattrs`,
     ])
-      expect([path, await get(server.url, { path })]).toMatchObject([path, { status: 404, body: "" }]);
+      expect([path, await ask(server.url, { path })]).toMatchObject([path, { status: 404, body: "" }]);
   });
 
   test("answers no other host, no other origin, and writes nothing", async () => {
@@ -146,38 +117,38 @@ describe("the server of a scene", () => {
     const at = `${server.url}/volume.zarr/.zattrs`;
     const { port } = new URL(at);
     for (const host of ["example.org", `example.org:${port}`, "127.0.0.1", `127.0.0.1:${Number(port) + 1}`])
-      expect([host, await get(at, { host })]).toMatchObject([host, { status: 421, body: "" }]);
-    expect((await get(at, { host: `localhost:${port}` })).status).toBe(200);
+      expect([host, await ask(at, { host })]).toMatchObject([host, { status: 421, body: "" }]);
+    expect((await ask(at, { host: `localhost:${port}` })).status).toBe(200);
     for (const origin of [
       "https://evil.example",
       "null",
       `${viewerOrigin}.evil.example`,
       "http://localhost",
     ]) {
-      const { status, body, headers } = await get(at, { origin });
+      const { status, body, headers } = await ask(at, { origin });
       expect([origin, status, body]).toEqual([origin, 403, ""]);
       expect(headers["access-control-allow-origin"]).toBeUndefined();
     }
     for (const site of ["cross-site", "same-site", "other"])
-      expect((await get(at, { "sec-fetch-site": site })).status).toBe(403);
+      expect((await ask(at, { "sec-fetch-site": site })).status).toBe(403);
     for (const site of ["none", "same-origin"])
-      expect((await get(at, { "sec-fetch-site": site })).status).toBe(200);
-    expect((await get(at, { origin: viewerOrigin, "sec-fetch-site": "cross-site" })).headers).toMatchObject({
+      expect((await ask(at, { "sec-fetch-site": site })).status).toBe(200);
+    expect((await ask(at, { origin: viewerOrigin, "sec-fetch-site": "cross-site" })).headers).toMatchObject({
       "access-control-allow-origin": viewerOrigin,
       vary: "Origin",
       "x-content-type-options": "nosniff",
     });
     for (const method of ["PUT", "POST", "DELETE", "PATCH", "PROPFIND"])
-      expect([method, (await get(at, { method })).status]).toEqual([method, 405]);
+      expect([method, (await ask(at, { method })).status]).toEqual([method, 405]);
     expect(readFileSync(join(folder, "store", ".zattrs"), "utf8")).toBe("{}");
-    const asked = await get(at, {
+    const asked = await ask(at, {
       method: "OPTIONS",
       origin: viewerOrigin,
       "access-control-request-method": "GET",
       "access-control-request-private-network": "true",
     });
     expect([asked.status, asked.headers["access-control-allow-private-network"]]).toEqual([204, "true"]);
-    expect((await get(at, { method: "OPTIONS", origin: "https://evil.example" })).status).toBe(403);
+    expect((await ask(at, { method: "OPTIONS", origin: "https://evil.example" })).status).toBe(403);
   });
 
   test("listens on this machine alone, and to each with a token of its own", async () => {
@@ -210,7 +181,7 @@ describe("the server of a scene", () => {
     await new Promise((resolve) => socket.on("connect", resolve));
     socket.on("error", () => undefined);
     await server.close();
-    await expect(get(server.url)).rejects.toThrow(/ECONNREFUSED/);
+    await expect(ask(server.url)).rejects.toThrow(/ECONNREFUSED/);
   });
 });
 
@@ -265,12 +236,12 @@ describe("pickbench open --serve", () => {
       expect(source).toBe(
         image.source.replace("zarr://", "precomputed://").replace("volume.zarr", `points/${index + 1}`),
       );
-      const info = JSON.parse((await get(`${source.replace("precomputed://", "")}/info`)).body);
-      const all = await get(`${source.replace("precomputed://", "")}/spatial/0_0_0`);
+      const info = JSON.parse((await ask(`${source.replace("precomputed://", "")}/info`)).body);
+      const all = await ask(`${source.replace("precomputed://", "")}/spatial/0_0_0`);
       expect(all.body.length).toBe(8 + info.spatial[0].limit * (6 * 4 + 8));
     }
     const ribosomes = layers.find(({ name }: { name: string }) => name === "truth ribosome");
-    const info = JSON.parse((await get(`${ribosomes.source.replace("precomputed://", "")}/info`)).body);
+    const info = JSON.parse((await ask(`${ribosomes.source.replace("precomputed://", "")}/info`)).body);
     expect(info).toMatchObject({ annotation_type: "ellipsoid", spatial: [{ limit: 2 }] });
   });
 
@@ -324,6 +295,6 @@ describe("pickbench open --serve", () => {
     child.kill("SIGINT");
     expect(await ended).toBe(0);
     expect(stderr).toContain("no longer served");
-    await expect(get(state().layers[0].source.replace("zarr://", ""))).rejects.toThrow(/ECONNREFUSED/);
+    await expect(ask(state().layers[0].source.replace("zarr://", ""))).rejects.toThrow(/ECONNREFUSED/);
   });
 });
