@@ -20,6 +20,7 @@ const ownFiles = [
   "queue/logs.ts",
   "report/page.ts",
   "score/submissionCsv.ts",
+  "studio/annotations/ownNotes.ts",
   "studio/assist/jobs.ts",
   "studio/studio.ts",
   "data/remote/download.ts",
