@@ -17,7 +17,7 @@ import { progressRoutes } from "./progress/routes.js";
 import { sceneRoutes } from "./scenes/routes.js";
 import { Scenes, scenesName } from "./scenes/scenes.js";
 import { sessionRoutes } from "./session.js";
-import { volumePlaces } from "./volumes/place.js";
+import { type VolumePlace, volumePlaces } from "./volumes/place.js";
 import { volumeRoutes } from "./volumes/routes.js";
 import { Volumes } from "./volumes/slices.js";
 
@@ -55,7 +55,9 @@ export async function serveStudio(opened: Opened, port: number): Promise<Loopbac
   const annotating = await startAnnotating(opened);
   try {
     const here = { url: "" };
-    const routes = [...(await pageRoutes()), ...(await studioRoutes(opened, here)), ...annotating.routes];
+    const volumes = new Volumes(await placesOf(opened));
+    const asked = studioRoutes(opened, volumes, here);
+    const routes = [...(await pageRoutes()), ...asked, ...annotating.routes];
     const methods: Method[] = ["GET", "PUT", "POST", "DELETE"];
     const server = await annotating.serve(port, {
       foreign: [viewerOrigin],
@@ -65,6 +67,7 @@ export async function serveStudio(opened: Opened, port: number): Promise<Loopbac
       answer: routed(routes),
     });
     here.url = server.url;
+    volumes.openFirst().catch(() => undefined);
     return {
       url: server.url,
       close: async () => {
@@ -78,13 +81,16 @@ export async function serveStudio(opened: Opened, port: number): Promise<Loopbac
   }
 }
 
+/** Lists the volumes of what was opened. */
+export async function placesOf({ dataset, maps, reporter }: Opened): Promise<VolumePlace[]> {
+  const found = maps.length > 0 ? await findFeatureMaps(maps, { isPartial: true, reporter }) : [];
+  return volumePlaces(dataset, found);
+}
+
 /** Returns all that the page may ask for. @param here address of the server, once it is known */
-export async function studioRoutes(opened: Opened, here: { readonly url: string }): Promise<Route[]> {
-  const { reporter, dataset } = opened;
-  const maps =
-    opened.maps.length > 0 ? await findFeatureMaps(opened.maps, { isPartial: true, reporter }) : [];
-  const places = volumePlaces(dataset, maps);
-  const volumes = new Volumes(places);
+export function studioRoutes(opened: Opened, volumes: Volumes, here: { readonly url: string }): Route[] {
+  const { dataset } = opened;
+  const { places } = volumes;
   const sets = new PickSets(opened);
   return [
     ...sessionRoutes(opened, places),

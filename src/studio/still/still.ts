@@ -9,7 +9,8 @@ import { inside } from "../../system/paths/names.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import { isWithin } from "../../system/paths/within.js";
 import type { Opened } from "../opened.js";
-import { pageFiles, policy, readPageFile, studioRoutes } from "../studio.js";
+import { pageFiles, placesOf, policy, readPageFile, studioRoutes } from "../studio.js";
+import { Volumes } from "../volumes/slices.js";
 
 /** What was written. */
 export interface StillCopy {
@@ -31,7 +32,8 @@ interface StillAnswer {
  * @throws PickbenchError as reading the data does
  */
 export async function writeStill(opened: Opened, folder: string): Promise<StillCopy> {
-  const answers = await answersOf(await studioRoutes(opened, { url: "" }));
+  const volumes = new Volumes(await placesOf(opened));
+  const answers = await answersOf(studioRoutes(opened, volumes, { url: "" }));
   let [files, bytes] = [0, 0];
   await writeFolderWhole(folder, async (partial) => {
     const write = async (names: readonly string[], content: string | Uint8Array): Promise<void> => {

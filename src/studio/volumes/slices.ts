@@ -1,4 +1,7 @@
 /** Planes and blocks of a volume, as they are sent to the page. */
+
+import { usualTomogram } from "../../data/dataset.js";
+import { isMirrored } from "../../data/remote/mirror.js";
 import type { Box, Shape3, Spacing3 } from "../../domain/volume.js";
 import { voxelCount } from "../../domain/volume.js";
 import { boxOfChunk } from "../../formats/zarr/chunkGrid.js";
@@ -43,11 +46,14 @@ interface Opening {
   readonly ready: Promise<Ready>;
 }
 
+/** Voxels along its longest side that a level has at least which fills a view at first. */
+const leastSeen = 300;
 /** Open volumes that are kept. */
 const mostOpen = 200;
 
 /** The volumes of a studio. */
 export class Volumes {
+  readonly places: readonly VolumePlace[];
   readonly #places: ReadonlyMap<string, VolumePlace>;
   readonly #open = new LastUsed<Opening>(mostOpen);
   /** Grids of volumes that the page was told. */
@@ -55,6 +61,7 @@ export class Volumes {
   readonly #bricks = new BrickCache();
 
   constructor(places: readonly VolumePlace[]) {
+    this.places = places;
     this.#places = new Map(places.map((place) => [place.id, place]));
   }
 
@@ -65,8 +72,20 @@ export class Volumes {
     throw new PickbenchError("BadUsage", `there is no volume ${id} here; load the page anew`);
   }
 
+  /** Opens and reads what a page shows first, while the browser starts. What fails is said when the page asks for it. */
+  async openFirst(): Promise<void> {
+    const [first] = this.places.filter(({ kind }) => kind === "tomogram");
+    if (first === undefined || isMirrored(first.path)) return;
+    const ofRun = this.places.filter(({ run, kind }) => run === first.run && kind === "tomogram");
+    const { id } = ofRun.find(({ name }) => name.startsWith(usualTomogram)) ?? first;
+    const { levels } = await this.info(id);
+    const level = levels.findLastIndex(({ shape }) => Math.max(...shape) >= leastSeen);
+    const [depth] = levels[Math.max(0, level)]!.shape;
+    await this.plane(id, Math.max(0, level), "z", depth >> 1);
+  }
+
   ids(): string[] {
-    return [...this.#places.keys()];
+    return this.places.map(({ id }) => id);
   }
 
   async info(id: string): Promise<VolumeInfo> {

@@ -124,3 +124,25 @@ describe("blocks", () => {
     expect([...bytesOfWords(Uint16Array.of(0, 255, 256, 300), shades, true)]).toEqual([0, 255, 1, 45]);
   });
 });
+
+test("what a page shows first is read before it asks", async () => {
+  let reads = 0;
+  const shape = [8, 320, 40] as const;
+  const grid = { shape, spacing: [10, 10, 10] as never, chunkShape: shape };
+  const read = async (): Promise<Float32Array> => {
+    reads++;
+    return Float32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, at) => wave(at));
+  };
+  const place = (id: string, name: string) => ({
+    ...{ id, name, run: "R1", kind: "tomogram" as const, path: "/none" },
+    open: async () => ({ levels: [grid], read }),
+  });
+  const volumes = new Volumes([place("t0-0", "wbp"), place("t0-1", "denoised at 10 Å")]);
+  await volumes.openFirst();
+  expect(reads).toBeGreaterThan(0);
+  const before = reads;
+  await volumes.info("t0-1");
+  await volumes.plane("t0-1", 0, "z", 4);
+  expect(reads).toBe(before);
+  await new Volumes([]).openFirst();
+});
