@@ -30,10 +30,10 @@ test("edits that are no edits, too long, of other runs or from other pages chang
     [{ ...add, more: 1 }],
   ]) {
     const answer = await post(edits, { edits: [{ ...edit, changes }] });
-    expect(answer.status).toBe(400);
+    expect(answer.status).toBe(422);
     expect(await sentence(answer)).toContain("is not understood");
   }
-  expect((await post(edits, "nonsense")).status).toBe(400);
+  expect((await post(edits, "nonsense")).status).toBe(422);
   for (const run of ["TS_9", "..", "%2e%2e", "static"])
     expect((await post(`runs/${run}/annotations/edits`, { edits: [edit] })).status).toBeGreaterThanOrEqual(
       400,
