@@ -40,6 +40,17 @@ export function momentsOf(values: Iterable<number> & { readonly length: number }
 /** The product of all; 1 for none. */
 export const product = (values: readonly number[]): number => values.reduce((a, b) => a * b, 1);
 
+/** Returns the values of several lists as one. */
+export function joinedFloats(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** Quantile of rising values, linear between the two it falls between (Hyndman and Fan's type 7); NaN for none. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;

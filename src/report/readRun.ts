@@ -159,6 +159,13 @@ export async function readHeldOutPicks(
   return readSubmission(folder.submission, { particles, experiments: truth });
 }
 
+/** Returns the data set that a record names, in full. */
+export const recordedData = (record: RunRecord): string | undefined =>
+  datasetOf(record)?.replace(/^~(?=\/|$)/, homedir());
+
+/** Tells whether a data set is still where it was, or lies on a server. */
+export const isReachable = (path: string): boolean => isRemote(path) || existsSync(path);
+
 /** Opens the data set of `--data`, or the one that the record names, if still present, at the spacing of the run. */
 export async function openRunData(
   { record, label, tomogram }: ReportedRun,
@@ -167,9 +174,8 @@ export async function openRunData(
 ): Promise<Dataset> {
   const { spacing } = tomogram;
   if (given !== undefined) return openDataset(given, { reporter, spacing });
-  const named = datasetOf(record)?.replace(/^~(?=\/|$)/, homedir());
-  if (named !== undefined && (isRemote(named) || existsSync(named)))
-    return openDataset(named, { reporter, spacing });
+  const named = recordedData(record);
+  if (named !== undefined && isReachable(named)) return openDataset(named, { reporter, spacing });
   throw new PickbenchError(
     "BadUsage",
     `${label}: its data set ${named === undefined ? "is not named in its record" : `${named} is not there`}; name it with --data`,

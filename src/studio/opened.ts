@@ -1,15 +1,15 @@
 /** What a studio was asked to show. The room `studio` answers what its page asks for; it changes nothing unless it annotates. */
 import { stat } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { openDataset } from "../data/dataset.js";
 import type { Dataset } from "../data/model.js";
 import { isRemote } from "../data/remote/address.js";
 import { foldersIn, isMrcName } from "../data/volumeNames.js";
-import { datasetOf, readRecord } from "../domain/record.js";
+import { readRecord } from "../domain/record.js";
 import { sourceOf } from "../formats/pickPlaces.js";
 import { positionFormats } from "../formats/positions/catalogue.js";
 import { findFeatureMaps } from "../infer/maps/featureMaps.js";
+import { isReachable, recordedData } from "../report/readRun.js";
 import { readSettings } from "../survey/folder.js";
 import { isPickbenchError, PickbenchError } from "../system/errors.js";
 import { isThere } from "../system/paths/replacing.js";
@@ -174,15 +174,13 @@ const nothingToShow = (path: string): PickbenchError =>
 async function dataOf(surveys: readonly string[], runs: readonly string[]): Promise<string | undefined> {
   for (const survey of surveys) {
     const settings = await readSettings(survey);
-    if (settings && (await isReachable(settings.data))) return settings.data;
+    if (settings && isReachable(settings.data)) return settings.data;
   }
   for (const run of runs) {
     const path = join(run, "record.json");
     if (!(await isThere(path))) continue;
-    const named = datasetOf(await readRecord(path))?.replace(/^~(?=\/|$)/, homedir());
-    if (named !== undefined && (await isReachable(named))) return named;
+    const named = recordedData(await readRecord(path));
+    if (named !== undefined && isReachable(named)) return named;
   }
   return undefined;
 }
-
-const isReachable = async (path: string): Promise<boolean> => isRemote(path) || isThere(path);

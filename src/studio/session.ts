@@ -7,7 +7,7 @@ import type { Opened } from "./opened.js";
 import type { VolumePlace } from "./volumes/place.js";
 
 /** A volume as it is listed. */
-export type ListedVolume = Pick<VolumePlace, "id" | "name" | "kind">;
+export type ListedVolume = Pick<VolumePlace, "id" | "name" | "kind" | "isShown">;
 
 /** A studio as its page sees it. */
 export interface Session {
@@ -42,8 +42,8 @@ export const sessionRoutes = (opened: Opened, places: readonly VolumePlace[]): R
 function sessionOf(opened: Opened, places: readonly VolumePlace[]): Session {
   const volumes = new Map<string, ListedVolume[]>();
   for (const { name: run } of opened.dataset?.runs ?? []) volumes.set(run, []);
-  for (const { id, name, kind, run } of places)
-    volumes.set(run, [...(volumes.get(run) ?? []), { id, name, kind }]);
+  for (const { id, name, kind, run, isShown } of places)
+    volumes.set(run, [...(volumes.get(run) ?? []), { id, name, kind, ...(isShown && { isShown }) }]);
   const { title, isAnnotating, user, session, surveys, runFolders, submissions } = opened;
   return {
     title,

@@ -2,7 +2,7 @@
 import type { DataAccess, TomogramReader, TomogramRef } from "../data/model.js";
 import { isMirrored } from "../data/remote/mirror.js";
 import { openTomogram, resolveTomogram } from "../data/tomograms/omeZarr.js";
-import { quantile } from "../domain/numbers.js";
+import { joinedFloats, quantile } from "../domain/numbers.js";
 
 /** Grey values shown as black and as white. */
 export type ContrastRange = readonly [black: number, white: number];
@@ -52,13 +52,7 @@ async function sampleOf(reader: TomogramReader): Promise<Float32Array> {
   const slabs: Float32Array[] = [];
   for (const start of starts)
     slabs.push(await reader.readRegion({ start: [start, 0, 0], end: [start + planes, height, width] }));
-  const all = new Float32Array(slabs.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const slab of slabs) {
-    all.set(slab, at);
-    at += slab.length;
-  }
-  return all;
+  return joinedFloats(slabs);
 }
 
 /** Leaves out the value that most of sorted voxels have in common, where that is a fill value; all stay if all are equal. */

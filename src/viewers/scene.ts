@@ -50,6 +50,12 @@ export interface PickerLayer {
   readonly picks: readonly ParticlePick[];
 }
 
+/** Returns a name for a picker that neither the truth nor another one has. */
+export function pickerName(name: string, others: readonly PickerLayer[]): string {
+  const isTaken = name === "truth" || others.some((other) => other.name === name);
+  return isTaken ? `${name}-${others.length + 1}` : name;
+}
+
 /**
  * Makes the layers of a scene: truth as balls of the particle's radius in the particle's colour; picks in a shade of
  * that colour, as balls of the match distance. Types without points have no layer.

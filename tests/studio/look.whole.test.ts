@@ -1,11 +1,7 @@
 // The viewer in a real browser: what it paints, how it is driven, what it asks for.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
-import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { openTomogram, resolveTomogram } from "../../src/data/tomograms/omeZarr.js";
 import {
   hasChromium,
@@ -14,22 +10,17 @@ import {
   shownPlane,
   startBrowser,
 } from "../support/studioBrowser.js";
+import { simulatedForFile } from "../support/studioData.js";
 
-const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
-const folder = join(scratch, "data");
 const [depth, size] = [40, 96];
+const { folder } = simulatedForFile([depth, size, size], 2);
 let browser: Browser;
 
 beforeAll(async () => {
-  await simulateDataset({
-    ...{ out: folder, runs: 2, shape: [depth, size, size], spacing: 10, seed: 1, part: "train", flat: true },
-    counts: new Map([["ribosome", 2]]),
-  });
   if (hasChromium) browser = await startBrowser();
 });
 afterAll(async () => {
   await browser?.close();
-  rmSync(scratch, { recursive: true });
 });
 
 async function opened(options: Parameters<typeof openStudio>[2] = {}): Promise<OpenStudio> {

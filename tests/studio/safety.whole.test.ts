@@ -1,29 +1,23 @@
 // Who gets what from a studio: other pages, other names of this machine, forged tokens, too much at once.
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { networkInterfaces, tmpdir } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { type Answer, ask } from "../support/rawRequest.js";
 import { hasChromium, serveForTest, startBrowser } from "../support/studioBrowser.js";
+import { simulatedForFile } from "../support/studioData.js";
 
-const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
-const folder = join(scratch, "data");
+const { folder } = simulatedForFile([40, 64, 64]);
 let studio: Awaited<ReturnType<typeof serveForTest>>;
 
 beforeAll(async () => {
-  await simulateDataset({
-    ...{ out: folder, runs: 1, shape: [40, 64, 64], spacing: 10, seed: 1, part: "train", flat: true },
-    counts: new Map([["ribosome", 2]]),
-  });
   symlinkSync("/etc", join(folder, "link"));
   studio = await serveForTest({ paths: [folder] });
 });
 afterAll(async () => {
   await studio.close();
-  rmSync(scratch, { recursive: true });
 });
 
 /** Asks the studio by the path and the headers as they are written. */

@@ -1,27 +1,18 @@
 // What the studio hands to other programs: files to download, and a store that Neuroglancer's page alone may read.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import type { SceneFiles } from "../../src/studio/scenes/scenes.js";
 import { viewerOrigin } from "../../src/viewers/neuroglancer.js";
 import { hasChromium, openStudio, serveForTest, shownPlane, startBrowser } from "../support/studioBrowser.js";
+import { simulatedForFile } from "../support/studioData.js";
 
-const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
-const folder = join(scratch, "data");
+const { folder } = simulatedForFile([40, 64, 64]);
 let studio: Awaited<ReturnType<typeof serveForTest>>;
 
 beforeAll(async () => {
-  await simulateDataset({
-    ...{ out: folder, runs: 1, shape: [40, 64, 64], spacing: 10, seed: 1, part: "train", flat: true },
-    counts: new Map([["ribosome", 2]]),
-  });
   studio = await serveForTest({ paths: [folder] });
 });
 afterAll(async () => {
   await studio.close();
-  rmSync(scratch, { recursive: true });
 });
 
 async function sceneFor(viewer: string, asked: object = {}): Promise<Response> {

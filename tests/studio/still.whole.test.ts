@@ -1,34 +1,24 @@
 // A still copy: the page without its server, from any host of files.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { openForStudio } from "../../src/studio/opened.js";
 import { checkCopyPlace, writeStill } from "../../src/studio/still/still.js";
 import { silentReporter } from "../../src/system/reporter.js";
 import { finishedRun, row } from "../support/finishedRun.js";
 import { writeTree } from "../support/storeFixtures.js";
 import { hasChromium, serveForTest, shownPlane, startBrowser } from "../support/studioBrowser.js";
+import { simulatedForFile } from "../support/studioData.js";
 
-const scratch = mkdtempSync(join(tmpdir(), "pickbench-studio-"));
-const folder = join(scratch, "data");
+const { scratch, folder } = simulatedForFile([40, 160, 144]);
 const asked = {
   ...{ paths: [folder], picks: [], maps: [], reporter: silentReporter, isAnnotating: false },
   ...{ user: "mia", session: "studio", out: join(scratch, "out") },
 };
-
-beforeAll(async () => {
-  await simulateDataset({
-    ...{ out: folder, runs: 1, shape: [40, 160, 144], spacing: 10, seed: 1, part: "train", flat: true },
-    counts: new Map([["ribosome", 2]]),
-  });
-});
-afterAll(() => rmSync(scratch, { recursive: true }));
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",

@@ -13,14 +13,14 @@ import { checkFree } from "../../system/paths/overwriting.js";
 import type { Reporter } from "../../system/reporter.js";
 import { type ContrastRange, contrastRange } from "../../viewers/contrast.js";
 import { pointFiles, viewerOrigin } from "../../viewers/neuroglancer.js";
-import { layersOf, type PickerLayer, type Scene } from "../../viewers/scene.js";
+import { layersOf, type PickerLayer, pickerName, type Scene } from "../../viewers/scene.js";
 import { type SceneServer, serveScene } from "../../viewers/sceneServer.js";
 import { sceneVolume } from "../../viewers/sceneVolume.js";
 import { servedNames, type Viewer, viewerFiles, viewers } from "../../viewers/viewerFiles.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  checkPort,
   checkSpacing,
-  checkWhole,
   checkWritable,
   overwriteOption,
   quietOption,
@@ -152,8 +152,7 @@ function checkServing(
   if (url !== undefined)
     throw bad("--serve serves the data itself, --url says who else does; give one of them");
   if (!programs.includes("neuroglancer")) throw bad("--serve is for Neuroglancer; add it to --for");
-  checkWhole("port", port, 1);
-  if (port !== undefined && port > 65_535) throw bad(`--port is ${port}, wanted at most 65535; give another`);
+  checkPort(port);
 }
 
 /** Measures the contrast; a tomogram whose voxels cannot be read is shown without. */
@@ -208,8 +207,7 @@ async function readPickers(
   const pickers: PickerLayer[] = [];
   for (const path of named) {
     const { name, picks } = await readRunOfPicker(path, run, dataset.particles, reporter);
-    const isTaken = name === "truth" || pickers.some((picker) => picker.name === name);
-    pickers.push({ name: isTaken ? `${name}-${pickers.length + 1}` : name, picks });
+    pickers.push({ name: pickerName(name, pickers), picks });
   }
   return pickers;
 }

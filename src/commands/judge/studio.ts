@@ -6,13 +6,12 @@ import { besideOthers } from "../../studio/others.js";
 import { checkCopyPlace, writeStill } from "../../studio/still/still.js";
 import { serveStudio } from "../../studio/studio.js";
 import { openInBrowser } from "../../system/desktop.js";
-import { PickbenchError } from "../../system/errors.js";
 import { shellWord } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
+  checkPort,
   checkSpacing,
-  checkWhole,
   checkWritable,
   overwriteOption,
   quietOption,
@@ -97,9 +96,7 @@ export const command = defineCommand({
       await checkWritable("export", flags.export, "folder");
       await checkFree(flags.export, overwrite, "another --export");
     }
-    checkWhole("port", port, 1);
-    if (port !== undefined && port > 65_535)
-      throw new PickbenchError("BadUsage", `--port is ${port}, wanted at most 65535; give another`);
+    checkPort(port);
     const reporter = terminalReporter({ quiet: quiet || json === true });
     const paths = path.length === 0 && data === undefined ? ["."] : path;
     const user = flags.user ?? userName();

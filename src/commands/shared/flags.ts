@@ -19,6 +19,13 @@ export function checkWhole(flag: string, value: number | undefined, least: numbe
   );
 }
 
+/** @throws BadUsage where --port is no port of this machine */
+export function checkPort(port: number | undefined): void {
+  checkWhole("port", port, 1);
+  if (port !== undefined && port > 65_535)
+    throw new PickbenchError("BadUsage", `--port is ${port}, wanted at most 65535; give another`);
+}
+
 /** @throws BadUsage where a file or folder at `path` could not be written: found out before the work, not after it */
 export async function checkWritable(flag: string, path: string, kind: "file" | "folder"): Promise<void> {
   const refuse = (why: string, cause?: unknown) =>

@@ -1,5 +1,6 @@
 /** Grey images: slices of a tomogram, how values become greys, and images PNGs. */
 import { encode } from "fast-png";
+import { joinedFloats } from "../../domain/numbers.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 
 /** An image of voxel means, row by row. */
@@ -81,13 +82,7 @@ export function greyOf(share: number, count: number): number {
 
 /** Returns one contrast for all pictures of a tomogram, so that they can be compared. */
 export function contrastOf(images: readonly GreyImage[]): Contrast {
-  const all = new Float32Array(images.reduce((sum, { data }) => sum + data.length, 0));
-  let at = 0;
-  for (const { data } of images) {
-    all.set(data, at);
-    at += data.length;
-  }
-  const { black, white } = tailsOf(all);
+  const { black, white } = tailsOf(joinedFloats(images.map(({ data }) => data)));
   return { black, white: white > black ? white : black + 1 };
 }
 

@@ -35,7 +35,7 @@ const identity = [
 ];
 
 /** Returns the fields of a new point besides its location, in copick's words and order. */
-export function restOf(pick: {
+function restOf(pick: {
   readonly rotation?: readonly number[] | undefined;
   readonly instance?: number | undefined;
   readonly score?: number | undefined;

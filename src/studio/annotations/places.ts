@@ -93,7 +93,7 @@ const boxesOfRuns = z.record(
 );
 
 /** Returns the file of what is annotated of a mask, by run, as `annotated: {boxes: FILE}` of a feature takes it. */
-export const boxesPath = (annotator: Annotator, mask: string): string =>
+const boxesPath = (annotator: Annotator, mask: string): string =>
   inside(sessionFolder(annotator), `${mask}.boxes.json`, { what: "mask", tag });
 
 /** Reads what is annotated of a mask, by run; nothing where the file is not there or holds no boxes. */

@@ -5,7 +5,7 @@ import { readPicks } from "../../data/picks.js";
 import { resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import type { Shape3, Spacing3 } from "../../domain/volume.js";
 import { messageOf } from "../../system/errors.js";
-import { shownTomogram } from "./thumbnails.js";
+import { shownTomograms } from "../shownTomogram.js";
 
 /** Facts of a run; undefined for what is not known. */
 export interface RunFacts {
@@ -28,7 +28,7 @@ export async function readRunFacts(dataset: Dataset, run: Run): Promise<RunFacts
       return undefined;
     }
   };
-  const tomogram = shownTomogram(dataset, run);
+  const tomogram = shownTomograms(dataset)(run);
   const isHere = tomogram !== undefined && existsSync(tomogram.path);
   const resolved = isHere ? await known(() => resolveTomogram(tomogram, dataset.access)) : undefined;
   const counts = new Map<string, number>();

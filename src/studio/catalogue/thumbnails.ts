@@ -1,12 +1,12 @@
 /** Thumbnails of tomograms that no survey has pictures of: the middle slice, made when somebody waits for it. */
-import { findTomogram, tomogramMeant, usualTomogram } from "../../data/dataset.js";
-import type { Dataset, Level, Run, TomogramRef } from "../../data/model.js";
+import type { Dataset, Level, Run } from "../../data/model.js";
 import { openTomogram, resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import { planesAround } from "../../present/pictures/grey.js";
 import { slicePicture } from "../../survey/measure/picture.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { isThere } from "../../system/paths/replacing.js";
 import { Recent } from "../recent.js";
+import { shownTomograms } from "../shownTomogram.js";
 
 /** Bytes of pictures that are kept. */
 const mostBytes = 32 * 2 ** 20;
@@ -59,17 +59,8 @@ export class Thumbnails {
   }
 }
 
-/** Returns the reconstruction of a run that is shown where none is named: the one all commands take, else the first. */
-export function shownTomogram(dataset: Dataset, run: Run): TomogramRef | undefined {
-  try {
-    return findTomogram(run, tomogramMeant(dataset.runs, usualTomogram));
-  } catch {
-    return run.tomograms[0];
-  }
-}
-
 async function thumbnailOf(dataset: Dataset, run: Run): Promise<Uint8Array> {
-  const tomogram = shownTomogram(dataset, run);
+  const tomogram = shownTomograms(dataset)(run);
   if (tomogram === undefined || !(await isThere(tomogram.path)))
     throw new PickbenchError("BadDataset", `${run.name} has no tomogram on this machine`);
   const { access } = dataset;

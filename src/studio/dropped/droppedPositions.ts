@@ -14,7 +14,7 @@ import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 /** Bytes that a dropped file may have. */
 export const mostDroppedBytes = 64 * 2 ** 20;
 /** Positions that are shown of one file. */
-export const mostDroppedPositions = 100_000;
+const mostDroppedPositions = 100_000;
 
 /** The volume that is looked at. */
 export interface LookedAt {

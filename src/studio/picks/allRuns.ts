@@ -53,7 +53,7 @@ export async function countAllRuns(
 const nothing: ScoredPositions = { coordinates: new Float64Array(0), scores: new Float64Array(0) };
 
 /** Sorts a run's picks by type. */
-export function positionsByType(picks: PickColumns): Map<string, ScoredPositions> {
+function positionsByType(picks: PickColumns): Map<string, ScoredPositions> {
   const counts = new Uint32Array(picks.types.length);
   for (const type of picks.type) counts[type]!++;
   const groups = picks.types.map((_, type) => ({

@@ -1,11 +1,12 @@
 /** Files of picks of any format, by run and author: each kept once it is read, and read again when it has changed. */
-import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { PositionSet } from "../../formats/positions/frames.js";
 import { readPositionsIn } from "../../formats/positions/positionFolder.js";
 import { readPositionsFile } from "../../formats/positions/readPositions.js";
 import { runNames } from "../../formats/runNames.js";
 import { PickbenchError } from "../../system/errors.js";
+import { LastUsed } from "../lastUsed.js";
+import { stampAt } from "../stamp.js";
 import { isSubmission, readSubmissionFile } from "./submissionFile.js";
 import { type FilePicks, Tables } from "./tables.js";
 
@@ -25,20 +26,18 @@ const mostPicks = 4_000_000;
 
 interface Kept {
   readonly stamp: string;
-  readonly count: number;
   readonly picks: Promise<FilePicks>;
 }
 
 /** Reads files of picks and keeps the latest. */
 export class PickFiles {
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: LastUsed<Kept>;
   readonly #toAngstrom: ToAngstrom;
-  readonly #mostPicks: number;
   #reads = 0;
 
   constructor(toAngstrom: ToAngstrom, most = mostPicks) {
     this.#toAngstrom = toAngstrom;
-    this.#mostPicks = most;
+    this.#kept = new LastUsed(most);
   }
 
   /** How often a file was read. */
@@ -54,36 +53,20 @@ export class PickFiles {
    */
   async read(path: string, asked: AskedOfFile = {}): Promise<FilePicks> {
     const key = JSON.stringify([path, asked]);
-    const stamp = await stampOf(path);
+    const stamp = await stampAt(path);
     const known = this.#kept.get(key);
-    this.#kept.delete(key);
-    if (known?.stamp === stamp) {
-      this.#kept.set(key, known);
-      return known.picks;
-    }
+    if (known?.stamp === stamp) return known.picks;
     this.#reads++;
-    const picks = this.#readFile(path, asked);
-    this.#kept.set(key, { stamp, count: 0, picks });
+    const kept = { stamp, picks: this.#readFile(path, asked) };
+    this.#kept.set(key, kept, 0);
     try {
-      const count = countOf(await picks);
-      if (this.#kept.get(key)?.picks === picks) this.#kept.set(key, { stamp, count, picks });
+      const count = countOf(await kept.picks);
+      if (this.#kept.get(key) === kept) this.#kept.set(key, kept, count);
     } catch (error) {
       this.#kept.delete(key);
       throw error;
     }
-    this.#forget();
-    return picks;
-  }
-
-  /** Forgets files not asked for for longest, until few enough picks are left; the latest stays. */
-  #forget(): void {
-    let sum = 0;
-    for (const { count } of this.#kept.values()) sum += count;
-    for (const [key, { count }] of this.#kept) {
-      if (sum <= this.#mostPicks || this.#kept.size === 1) return;
-      this.#kept.delete(key);
-      sum -= count;
-    }
+    return kept.picks;
   }
 
   async #readFile(path: string, { run: told, type, isOneOfMany }: AskedOfFile): Promise<FilePicks> {
@@ -99,11 +82,6 @@ export class PickFiles {
     return tables.columns();
   }
 }
-
-const stampOf = async (path: string): Promise<string> => {
-  const found = await stat(path).catch(() => undefined);
-  return found ? `${found.size} ${found.mtimeMs} ${found.ctimeMs} ${found.ino}` : "";
-};
 
 function countOf(picks: FilePicks): number {
   let count = 0;

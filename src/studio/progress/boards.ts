@@ -18,6 +18,7 @@ import {
 import { timeAxes } from "../../leaderboard/timeAxes.js";
 import { messageOf } from "../../system/errors.js";
 import { hashOf } from "../../system/files.js";
+import { stampText } from "../stamp.js";
 
 /** A row: its cells as text and as what they are sorted by, and its point in the chart. */
 export interface BoardRow {
@@ -94,7 +95,7 @@ async function stampOf(folder: string): Promise<string> {
   for (const name of await submissionNames(folder))
     for (const file of ["record.json", "report.json"]) {
       const there = await lstat(join(folder, name, file)).catch(() => undefined);
-      lines.push(`${name} ${file} ${there?.size} ${there?.mtimeMs} ${there?.ino}`);
+      lines.push(`${name} ${file} ${there && stampText(there)}`);
     }
   return hashOf(lines.join("\n"));
 }

@@ -12,6 +12,7 @@ import { readEnd } from "../../system/paths/opening.js";
 import { type RunFolder, runFolder, runLock } from "../../train/run/runFolder.js";
 import { logLineIn } from "../../train/watch/readLog.js";
 import { Recent } from "../recent.js";
+import { stampText } from "../stamp.js";
 import type { FoundTraining } from "./found.js";
 
 /** `begun` where it has neither a result nor a process that trains it: the same command goes on with it. */
@@ -103,7 +104,7 @@ export const reportFile = "report.html";
 /** Changes with a file; undefined where there is none, or a link in its place. */
 async function stampOf(path: string): Promise<string | undefined> {
   const there = await lstat(path).catch(() => undefined);
-  return there?.isFile() ? `${path} ${there.ino} ${there.size} ${there.mtimeMs}` : undefined;
+  return there?.isFile() ? `${path} ${stampText(there)}` : undefined;
 }
 
 const budgetSchema = z.looseObject({ budget: z.string() });

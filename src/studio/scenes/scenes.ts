@@ -10,7 +10,7 @@ import { fileWithin } from "../../serve/servedFiles.js";
 import { PickbenchError } from "../../system/errors.js";
 import { contrastRange } from "../../viewers/contrast.js";
 import { pointFiles } from "../../viewers/neuroglancer.js";
-import { layersOf, type PickerLayer, type Scene } from "../../viewers/scene.js";
+import { layersOf, type PickerLayer, pickerName, type Scene } from "../../viewers/scene.js";
 import { sceneVolume } from "../../viewers/sceneVolume.js";
 import { servedNames, type Viewer, viewerFiles } from "../../viewers/viewerFiles.js";
 import { LastUsed } from "../lastUsed.js";
@@ -100,7 +100,7 @@ export class Scenes {
         return least === undefined || score >= least;
       });
       if (isTruth) truth.push(...shown);
-      else pickers.push({ name: uniqueName(name, pickers), picks: shown });
+      else pickers.push({ name: pickerName(name, pickers), picks: shown });
     }
     const volume = {
       ...(await sceneVolume(tomogram, access)),
@@ -122,11 +122,6 @@ export class Scenes {
 
 /** First name of the paths that Neuroglancer may read. */
 export const scenesName = "scenes";
-
-function uniqueName(name: string, others: readonly PickerLayer[]): string {
-  const isTaken = name === "truth" || others.some((other) => other.name === name);
-  return isTaken ? `${name}-${others.length + 1}` : name;
-}
 
 /** Returns the tomogram of a path in a run. @throws BadUsage where there is none */
 export function tomogramAt(dataset: Dataset, run: string, path: string): TomogramRef {

@@ -10,6 +10,7 @@ import type {
 import { openTomogram, resolveTomogram } from "../../data/tomograms/omeZarr.js";
 import type { Box, Shape3, Spacing3 } from "../../domain/volume.js";
 import { type FeatureMap, openFeatureMap } from "../../infer/maps/featureMaps.js";
+import { shownTomograms } from "../shownTomogram.js";
 
 /** What the numbers of a volume are: greys, shares of 1, yes or no, or numbers of features. */
 export type VolumeKind = "tomogram" | "probability" | "mask" | "labels";
@@ -41,6 +42,8 @@ export interface VolumePlace {
   readonly kind: VolumeKind;
   /** The OME-Zarr folder or MRC file. */
   readonly path: string;
+  /** Whether a run's tomogram is the one that is shown first. */
+  readonly isShown?: boolean;
   open(): Promise<OpenVolume>;
 }
 
@@ -48,9 +51,13 @@ export interface VolumePlace {
 export function volumePlaces(dataset: Dataset | undefined, maps: readonly FeatureMap[]): VolumePlace[] {
   const runs = dataset?.runs ?? [];
   const access = dataset?.access;
+  const shownOf = dataset && shownTomograms(dataset);
   return [
     ...runs.flatMap((run, at) => [
-      ...run.tomograms.map((tomogram, n) => ofTomogram(`t${at}-${n}`, run, tomogram, access)),
+      ...run.tomograms.map((tomogram, n) => ({
+        ...ofTomogram(`t${at}-${n}`, run, tomogram, access),
+        isShown: shownOf?.(run) === tomogram,
+      })),
       ...(run.segmentations ?? []).map((mask, n) => ofMask(`s${at}-${n}`, run, mask, access)),
     ]),
     ...maps.map((map, n) => ofMap(`m${n}`, map)),

@@ -1,4 +1,5 @@
 /** How the voxels of a volume become whole numbers to be sent. */
+import { joinedFloats } from "../../domain/numbers.js";
 import { rangeOf } from "../../viewers/contrast.js";
 import type { Grid, OpenVolume, VolumeKind } from "./place.js";
 
@@ -46,13 +47,7 @@ async function sampleOf(volume: OpenVolume): Promise<Float32Array> {
     seen.add(box.start.join());
     parts.push(await volume.read(0, box));
   }
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinedFloats(parts);
 }
 
 type Three = [number, number, number];

@@ -1,6 +1,5 @@
 /** Planes and blocks of a volume, as they are sent to the page. */
 
-import { usualTomogram } from "../../data/dataset.js";
 import { isMirrored } from "../../data/remote/mirror.js";
 import type { Box, Shape3, Spacing3 } from "../../domain/volume.js";
 import { voxelCount } from "../../domain/volume.js";
@@ -74,10 +73,9 @@ export class Volumes {
 
   /** Opens and reads what a page shows first, while the browser starts. What fails is said when the page asks for it. */
   async openFirst(): Promise<void> {
-    const [first] = this.places.filter(({ kind }) => kind === "tomogram");
+    const first = this.places.find(({ isShown }) => isShown);
     if (first === undefined || isMirrored(first.path)) return;
-    const ofRun = this.places.filter(({ run, kind }) => run === first.run && kind === "tomogram");
-    const { id } = ofRun.find(({ name }) => name.startsWith(usualTomogram)) ?? first;
+    const { id } = first;
     const { levels } = await this.info(id);
     const level = levels.findLastIndex(({ shape }) => Math.max(...shape) >= leastSeen);
     const [depth] = levels[Math.max(0, level)]!.shape;

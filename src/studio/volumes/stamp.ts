@@ -1,7 +1,7 @@
 /** By what it is seen that a volume's file was changed. */
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMirrored } from "../../data/remote/mirror.js";
+import { stampAt } from "../stamp.js";
 import type { VolumePlace } from "./place.js";
 
 /** Files of a store that are written when it is made. */
@@ -15,9 +15,4 @@ export async function stampOf({ path, kind }: VolumePlace): Promise<string> {
   const parts = await Promise.all([path, ...metadata.map((name) => join(path, name))].map(stampAt));
   const age = kind === "mask" || kind === "labels" ? Math.floor(Date.now() / maskAge) : 0;
   return `${parts.join(" ")} ${age}`;
-}
-
-async function stampAt(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  return found === undefined ? "-" : `${found.ino},${found.size},${found.mtimeMs}`;
 }

@@ -10,7 +10,7 @@ export interface Address {
 }
 
 /** Reads an address; a broken one is that of the first view. */
-export function readAddress(hash: string): Address {
+function readAddress(hash: string): Address {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [view = "", ...names] = path.split("/");
   try {

@@ -133,11 +133,11 @@ test("what a page shows first is read before it asks", async () => {
     reads++;
     return Float32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, at) => wave(at));
   };
-  const place = (id: string, name: string) => ({
-    ...{ id, name, run: "R1", kind: "tomogram" as const, path: "/none" },
+  const place = (id: string, name: string, isShown: boolean) => ({
+    ...{ id, name, run: "R1", kind: "tomogram" as const, path: "/none", isShown },
     open: async () => ({ levels: [grid], read }),
   });
-  const volumes = new Volumes([place("t0-0", "wbp"), place("t0-1", "denoised at 10 Å")]);
+  const volumes = new Volumes([place("t0-0", "wbp", false), place("t0-1", "denoised at 10 Å", true)]);
   await volumes.openFirst();
   expect(reads).toBeGreaterThan(0);
   const before = reads;

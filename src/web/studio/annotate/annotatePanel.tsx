@@ -39,7 +39,7 @@ function Loading() {
 }
 
 /** Says whether all edits are safe. */
-export function savedText({
+function savedText({
   waiting,
   trouble,
   isKept,

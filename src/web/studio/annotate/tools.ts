@@ -22,7 +22,7 @@ export const radii = (): Map<string, number> =>
 const tuple = ({ x, y, z }: Point): [number, number, number] => [x, y, z];
 
 /** Adds a pick of the type in hand. */
-export function addPick(at: Point): void {
+function addPick(at: Point): void {
   const now = model.value;
   const info = volume.value;
   if (!now || !info) return;

@@ -75,13 +75,24 @@ export function drawBar(context: CanvasRenderingContext2D, frame: Frame): void {
   const length = barLength(frame.zoom, Math.min(140, frame.width / 3));
   const text =
     length >= 10_000 ? `${length / 10_000} µm` : length >= 10 ? `${length / 10} nm` : `${length} Å`;
-  const [left, bottom] = [12, frame.height - 12];
+  paintBar(context, { text, pixels: length * frame.zoom, bottom: frame.height - 12 }, 1);
+}
+
+/** Paints a scale bar into the lower left corner. @param scale pixels of the canvas a pixel of CSS */
+export function paintBar(
+  context: CanvasRenderingContext2D,
+  { text, pixels, bottom }: { readonly text: string; readonly pixels: number; readonly bottom: number },
+  scale: number,
+): void {
+  const left = 12 * scale;
   context.fillStyle = "rgb(0 0 0 / 55%)";
-  context.fillRect(left - 6, bottom - 24, length * frame.zoom + 12, 30);
+  context.fillRect(left - 6 * scale, bottom - 24 * scale, pixels + 12 * scale, 30 * scale);
   context.fillStyle = "white";
-  context.fillRect(left, bottom - 4, length * frame.zoom, 4);
-  context.font = "12px system-ui, sans-serif";
-  context.fillText(text, left, bottom - 9);
+  context.fillRect(left, bottom - 4 * scale, pixels, 4 * scale);
+  context.textAlign = "left";
+  context.textBaseline = "alphabetic";
+  context.font = `${12 * scale}px system-ui, sans-serif`;
+  context.fillText(text, left, bottom - 9 * scale);
 }
 
 /** Returns the mark whose outline is nearest to a pixel, within a few pixels or inside of it. */

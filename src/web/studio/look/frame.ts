@@ -43,9 +43,11 @@ export function cutRadius({ axes }: Frame, at: Point, radius: number, place: Poi
   return distance < radius ? Math.sqrt(radius ** 2 - distance ** 2) : undefined;
 }
 
-/** Returns a round length in Å of at most `most` pixels: 1, 2 or 5 times a power of ten. */
-export function barLength(zoom: number, most: number): number {
-  const longest = most / zoom;
-  const power = 10 ** Math.floor(Math.log10(longest));
-  return [5, 2, 1].map((step) => step * power).find((length) => length <= longest) ?? power;
+/** Returns 1, 2 or 5 times a power of ten: the greatest at most `length`. */
+export function roundLength(length: number): number {
+  const power = 10 ** Math.floor(Math.log10(length));
+  return power * ([5, 2, 1].find((step) => step * power <= length * (1 + 1e-9)) ?? 1);
 }
+
+/** Returns a round length in Å of at most `most` pixels. */
+export const barLength = (zoom: number, most: number): number => roundLength(most / zoom);

@@ -28,9 +28,9 @@ export const tomogramsOf = (name: string | undefined): ListedVolume[] =>
     ({ kind }) => kind === "tomogram",
   );
 
-/** The tomogram to begin with: a denoised one, where there is one. */
+/** The tomogram to begin with. */
 const usual = (there: readonly ListedVolume[]): ListedVolume | undefined =>
-  there.find(({ name }) => name.startsWith("denoised")) ?? there[0];
+  there.find(({ isShown }) => isShown) ?? there[0];
 
 /** Opens what a link names; of the run that is looked at, what it does not name stays as it is. */
 export function openLink(name: string | undefined, query: URLSearchParams): void {

@@ -40,7 +40,7 @@ function zoomAbout(at: Point, factor: number, { right, down }: PlaneAxes): void 
 }
 
 /** Zooms about the middle. */
-export function zoomBy(factor: number): void {
+function zoomBy(factor: number): void {
   zoom.value = Math.min(20, Math.max(0.002, zoom.value * factor));
 }
 

@@ -1,4 +1,5 @@
 /** The edges of a box with ticks at round distances. */
+import { roundLength } from "../look/frame.js";
 import type { Vector } from "./vectors.js";
 
 /** A label at a point of an axis. */
@@ -11,12 +12,6 @@ export interface Tick {
 export interface ScaleAxes {
   readonly lines: readonly Vector[];
   readonly ticks: readonly Tick[];
-}
-
-/** Returns 1, 2 or 5 times a power of ten: the greatest at most `length`. */
-export function roundLength(length: number): number {
-  const power = 10 ** Math.floor(Math.log10(length));
-  return power * ([5, 2, 1].find((step) => step * power <= length * (1 + 1e-9)) ?? 1);
 }
 
 /** Returns a length in Å as text: in nm from 100 Å on. */

@@ -1,4 +1,5 @@
 // What is written over the 3-D view: lengths along the box, its axes, and a scale bar at the depth of the middle.
+import { paintBar } from "../look/drawMarks.js";
 import { barLength } from "../look/frame.js";
 import { angstromsPerPixel, type Camera, frameOf, project, type Size } from "./camera.js";
 import { lengthText, type ScaleAxes } from "./scaleAxes.js";
@@ -45,13 +46,6 @@ export function drawLabels(
 function drawBar(context: CanvasRenderingContext2D, camera: Camera, size: Size, scale: number): void {
   const perPixel = angstromsPerPixel(camera.distance, size);
   const length = barLength(1 / perPixel, Math.min(140 * scale, size.width / 3));
-  const [left, bottom, pixels] = [12 * scale, size.height - 12 * scale, length / perPixel];
-  context.fillStyle = "rgb(0 0 0 / 55%)";
-  context.fillRect(left - 6 * scale, bottom - 24 * scale, pixels + 12 * scale, 30 * scale);
-  context.fillStyle = "white";
-  context.fillRect(left, bottom - 4 * scale, pixels, 4 * scale);
-  context.textAlign = "left";
-  context.textBaseline = "alphabetic";
-  context.font = `${12 * scale}px system-ui, sans-serif`;
-  context.fillText(lengthText(length), left, bottom - 9 * scale);
+  const bar = { text: lengthText(length), pixels: length / perPixel, bottom: size.height - 12 * scale };
+  paintBar(context, bar, scale);
 }

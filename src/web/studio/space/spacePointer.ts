@@ -26,7 +26,7 @@ interface Held {
 }
 
 /** Returns the camera that a key leads to; undefined for a key of no meaning here. */
-export function keyedCamera(
+function keyedCamera(
   camera: Camera,
   { key, shiftKey }: { readonly key: string; readonly shiftKey: boolean },
   size: Size,

@@ -21,7 +21,7 @@ const attributes: WebGLContextAttributes = {
 };
 
 /** Nothing to be seen. */
-export const emptyContent: SpaceContent = {
+const emptyContent: SpaceContent = {
   volumes: new Map(),
   meshes: new Map(),
   marks: packMarks([]),

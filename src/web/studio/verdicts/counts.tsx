@@ -16,7 +16,7 @@ import {
 } from "./state.js";
 
 /** Whether counts are of this run or of all runs of the truth. */
-export const isOfAllRuns = signal(false);
+const isOfAllRuns = signal(false);
 
 const tableOf = (side: Side) =>
   computed(() => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { boxEdges, lengthText, roundLength, scaleAxes } from "../../../../src/web/studio/space/scaleAxes.js";
+import { roundLength } from "../../../../src/web/studio/look/frame.js";
+import { boxEdges, lengthText, scaleAxes } from "../../../../src/web/studio/space/scaleAxes.js";
 
 describe("axes with a scale", () => {
   test("have 1, 2 or 5 times a power of ten as step", () => {

@@ -17,13 +17,6 @@ export interface VolumeTexture {
 
 const flipped = ([z, y, x]: Vector): Vector => [x, y, z];
 
-/** Returns the lengths of a volume in Å along x, y, z. */
-export const lengthsOf = ({ shape, spacing }: Block): Vector => [
-  shape[2] * spacing[2],
-  shape[1] * spacing[1],
-  shape[0] * spacing[0],
-];
-
 /** Hands a volume to the graphics card. @throws SpaceError where it is too large for it, or its data too short */
 export function uploadVolume(gl: WebGL2RenderingContext, block: Block): VolumeTexture {
   const { data, shape } = block;

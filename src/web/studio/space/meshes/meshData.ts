@@ -18,7 +18,7 @@ export interface MeshData {
 export class MeshError extends Error {}
 
 /** Triangles that are shown at most, which is about 200 MB of the graphics card's memory. */
-export const mostTriangles = 5_000_000;
+const mostTriangles = 5_000_000;
 
 /** What a reader of a format found, before it is checked: the file's own unit, and normals where it has them. */
 export interface MeshParts {
