@@ -19,7 +19,8 @@ export interface Term {
   readonly reads: readonly SliceRead[];
 }
 
-interface ConvolveOptions {
+/** What a convolution of terms is given. */
+export interface ConvolveOptions {
   /** Output images; `lanes` are the output's too. */
   readonly images: number;
   readonly lanes: number;
@@ -105,8 +106,16 @@ interface Grouping {
  * once.
  */
 export function groupingOf(block: number, imageSlices: number, channels: number, depth: number): Grouping {
+  const isSmall = lanesFor(block, imageSlices * channels) === block && depth % (2 * imageSlices) === 0;
+  return imagesTogether(block, imageSlices, channels, isSmall ? 2 : 1);
+}
+
+/** Has a convolution compute as many output slices as the input's images hold. */
+export const oneImage = (block: number, imageSlices: number, channels: number): Grouping =>
+  imagesTogether(block, imageSlices, channels, 1);
+
+function imagesTogether(block: number, imageSlices: number, channels: number, images: number): Grouping {
   const imageLanes = lanesFor(block, imageSlices * channels);
-  const images = imageLanes === block && depth % (2 * imageSlices) === 0 ? 2 : 1;
   const firstLanes = Array.from(
     { length: images * imageSlices },
     (_, slice) => Math.floor(slice / imageSlices) * imageLanes + (slice % imageSlices) * channels,

@@ -7,6 +7,7 @@ import {
   convolveTerms,
   type FusedActivation,
   groupingOf,
+  oneImage,
   onLanes,
   readsOf,
   type Source,
@@ -23,6 +24,7 @@ import {
   scaleChannels,
   type Weights,
 } from "./normalise.js";
+import { canPair, convolvePairs } from "./pairs.js";
 import { convolvePhases, upsampleBlocked } from "./phases.js";
 
 /**
@@ -266,10 +268,13 @@ class BlockedLowering {
     activation: FusedActivation,
   ): BlockedMap {
     const sources = parts.map((part) => this.#sourceOf(part.value));
-    const [alongZ, alongY, alongX] = tapsOf(operation);
+    const taps = tapsOf(operation);
+    const [alongZ, alongY, alongX] = taps;
     const { depth, y, x, slices: inSlices } = extentOf(sources[0]!);
     const [outDepth, outY, outX] = [depth / alongZ.stride, y / alongY.stride, x / alongX.stride];
-    const { slices, lanes, firstLanes } = groupingOf(this.#block, inSlices, value.channels, outDepth);
+    const isPaired = canPair(sources, taps, depth / inSlices);
+    const grouping = isPaired ? oneImage : groupingOf;
+    const { slices, lanes, firstLanes } = grouping(this.#block, inSlices, value.channels, outDepth);
     const reads = readsOf(firstLanes, alongZ);
     const terms = parts.map((part, at): Term => {
       const { values, dims } = this.#kernelOf(operation, part);
@@ -277,7 +282,8 @@ class BlockedLowering {
       return { source: sources[at]!, kernel: { values, out, inner, planes, y: ky, x: kx }, reads };
     });
     const dims = [outDepth / slices, lanes, outY, outX] as const;
-    const tensor = convolveTerms(this.#e, this.#block, terms, {
+    const write = isPaired ? convolvePairs : convolveTerms;
+    const tensor = write(this.#e, this.#block, terms, {
       images: dims[0],
       lanes,
       step: slices * alongZ.stride,

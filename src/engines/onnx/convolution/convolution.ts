@@ -1,9 +1,17 @@
 /** Convolution forwards, in 2-D over slices; the folder has the two other products of a convolution layer as well. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { convolveDepthwise } from "./depthwise.js";
-import { type Block, convolveImages } from "./imageConvolution.js";
+import {
+  type Block,
+  convolveBlocks,
+  convolveImages,
+  fromBlocks,
+  type ImageConvolution,
+  toBlocks,
+} from "./imageConvolution.js";
+import { combinePlanes, combineSlices, joinPairs, suitsPairs } from "./slicePairs.js";
 import { paddingAfter, type Taps3 } from "./taps.js";
-import { mapDims, stackGroups } from "./zMajor.js";
+import { asImages, mapDims, stackGroups } from "./zMajor.js";
 
 /**
  * Writes y (n, z/s, out, y/s, x/s) of x (n, z, in, y, x) for strides s: one of the three products that every convolution
@@ -37,7 +45,29 @@ export function convolve(
   const out = w.dims[0]!;
   if (groups > 1 && groups === channels && groups === out)
     return convolveDepthwise(e, block, x, w, bias, alongZ, shape);
+  if (suitsPairs(block, taps, z, w.dims, groups)) return convolvePairs(e, block!, x, w, bias, shape);
   const images = stackGroups(e, x, alongZ, depth, groups);
   const convolved = convolveImages(e, block, images, w, bias, shape);
   return e.reshape(convolved, [samples, depth, out, height, row]);
+}
+
+/** Writes the same in pairs of slices, as slicePairs.ts says, at stride 1. */
+function convolvePairs(
+  e: Emitter,
+  block: number,
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  shape: ImageConvolution,
+): Tensor {
+  const { samples, z, y, x: width } = mapDims(x);
+  const out = w.dims[0]!;
+  const slices = combineSlices(e, asImages(e, x), samples);
+  const planes = combinePlanes(e, w);
+  const product = (at: 0 | 1 | 2 | 3, offsets: Tensor | null, sum: Tensor | null): Tensor =>
+    convolveBlocks(e, block, toBlocks(e, slices[at]), planes[at], offsets, sum, shape);
+  const [m1, m2] = [product(1, null, null), product(2, null, null)];
+  const even = product(0, bias, e.add(m1, m2));
+  const odd = product(3, bias, e.subtract(m1, m2));
+  return e.reshape(fromBlocks(e, joinPairs(e, even, odd), out), [samples, z, out, y, width]);
 }

@@ -55,24 +55,49 @@ export function convolveImages(
   shape: ImageConvolution,
 ): Tensor {
   const [out, inner, kz, ky, kx] = w.dims as [number, number, number, number, number];
-  const attributes = imageAttributes([ky, kx], shape);
-  const dims = imageDims(images.dims, out, [ky, kx], shape);
-  if (!blockable(block, w, shape.groups ?? 1)) {
+  if (!blockable(block, w.dims, shape.groups ?? 1)) {
     const kernel = e.reshape(kz === 1 ? w : e.transpose(w, [0, 2, 1, 3, 4]), [out, kz * inner, ky, kx]);
-    return e.op("Conv", [images, kernel, ...(bias ? [bias] : [])], dims, attributes);
+    const dims = imageDims(images.dims, out, [ky, kx], shape);
+    return e.op("Conv", [images, kernel, bias ?? ""], dims, imageAttributes([ky, kx], shape));
   }
-  const paddedOut = Math.ceil(out / block!) * block!;
-  const kernel = blockedKernel(e, block!, padRows(e, w, paddedOut));
-  const offsets = bias ? [padRows(e, bias, paddedOut)] : [];
-  const blocked = e.op("ReorderInput", [images], images.dims, [], nchwc);
-  const paddedDims = [dims[0]!, paddedOut, dims[2]!, dims[3]!];
-  const convolved = e.op("Conv", [blocked, kernel, ...offsets], paddedDims, attributes, nchwc);
-  return e.op("ReorderOutput", [convolved], dims, [int("channels", out)], nchwc);
+  const convolved = convolveBlocks(e, block!, toBlocks(e, images), w, bias, null, shape);
+  return fromBlocks(e, convolved, out);
 }
 
-/** Tells whether the input channels fill whole blocks and every group has enough output channels. */
-function blockable(block: Block, w: Tensor, groups: number): boolean {
-  const [out, inner, , ky, kx] = w.dims as [number, number, number, number, number];
+/** Reorders images (batch, c, y, x), whose channels fill whole blocks, to blocks; the sizes stay. */
+export const toBlocks = (e: Emitter, images: Tensor): Tensor =>
+  e.op("ReorderInput", [images], images.dims, [], nchwc);
+
+/** Reorders blocked images to (batch, channels, y, x), without the channels that fill the last block. */
+export function fromBlocks(e: Emitter, blocked: Tensor, channels: number): Tensor {
+  const [batch, , y, x] = blocked.dims as [number, number, number, number];
+  return e.op("ReorderOutput", [blocked], [batch, channels, y, x], [int("channels", channels)], nchwc);
+}
+
+/**
+ * Convolves blocked images (batch, kz·in, y, x) with a kernel (out, in, kz, ky, kx) that suits the blocks, and adds `sum`, of
+ * the output's sizes: (batch, out filled up to whole blocks, y, x), blocked.
+ */
+export function convolveBlocks(
+  e: Emitter,
+  block: number,
+  blocked: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  sum: Tensor | null,
+  shape: ImageConvolution,
+): Tensor {
+  const [out, , , ky, kx] = w.dims as [number, number, number, number, number];
+  const paddedOut = Math.ceil(out / block) * block;
+  const kernel = blockedKernel(e, block, padRows(e, w, paddedOut));
+  const offsets = bias ? padRows(e, bias, paddedOut) : "";
+  const dims = imageDims(blocked.dims, paddedOut, [ky, kx], shape);
+  return e.op("Conv", [blocked, kernel, offsets, sum ?? ""], dims, imageAttributes([ky, kx], shape), nchwc);
+}
+
+/** Tells whether a kernel's input channels fill whole blocks and every group has enough output channels. */
+export function blockable(block: Block, kernel: Tensor["dims"], groups: number): boolean {
+  const [out, inner, , ky, kx] = kernel as [number, number, number, number, number];
   if (block === null || inner % block !== 0 || ky * kx === 1) return false;
   return groups === 1 ? out >= block : (out / groups) % block === 0;
 }

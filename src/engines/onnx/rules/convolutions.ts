@@ -16,7 +16,7 @@ export const convolution: Rule<"convolution"> = {
     const { e, block, gradient, needed, parameter, addParameterGradient } = context;
     const { weight, bias, groups } = operation;
     const taps = tapsOf(operation);
-    addParameterGradient(weight, kernelGradient(e, first(context.inputs), gradient, taps, groups));
+    addParameterGradient(weight, kernelGradient(e, block, first(context.inputs), gradient, taps, groups));
     if (bias) addParameterGradient(bias, biasGradient(context));
     return [needed[0] ? convolveTransposed(e, block, gradient, parameter(weight), null, taps, groups) : null];
   },
@@ -31,7 +31,7 @@ export const transposedConvolution: Rule<"transposedConvolution"> = {
     const { e, block, gradient, needed, parameter, addParameterGradient } = context;
     const { weight, bias } = operation;
     const taps = tapsOf(operation);
-    addParameterGradient(weight, kernelGradient(e, gradient, first(context.inputs), taps));
+    addParameterGradient(weight, kernelGradient(e, block, gradient, first(context.inputs), taps));
     if (bias) addParameterGradient(bias, biasGradient(context));
     return [needed[0] ? convolve(e, block, gradient, parameter(weight), null, taps) : null];
   },
