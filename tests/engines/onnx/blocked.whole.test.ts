@@ -69,6 +69,10 @@ const graphs: Readonly<Record<string, (g: GraphBuilder, x: Value) => Value>> = {
   "a convolution of few channels": (g, x) => wide(g, x, 32),
   "half-filled blocks": (g, x) => g.convolution(g.relu(wide(g, x, 24)), "second", 24),
   "one block, in pairs of slices": (g, x) => g.convolution(wide(g, x, 16), "second", 16),
+  "one block, five planes": (g, x) => g.convolution(wide(g, x, 16), "second", 16, { kernel: [5, 3, 3] }),
+  "one block, one plane": (g, x) => g.convolution(wide(g, x, 16), "second", 16, { kernel: [1, 3, 3] }),
+  "one block, two slices apart": (g, x) =>
+    g.convolution(wide(g, x, 16), "second", 16, { dilation: [2, 1, 1] }),
   "strides and dilation": (g, x) =>
     g.convolution(g.convolution(wide(g, x, 16), "a", 32, { stride: [2, 2, 2] }), "b", 32, {
       dilation: [2, 1, 2],
@@ -141,6 +145,11 @@ describe.skipIf(block === null)("in blocks, the same is computed as without", ()
   test.each(Object.entries(graphs))("%s", async (_, build) => {
     const { network, output } = input(build);
     expect(await difference(network, output, [8, 12, 8])).toBeLessThan(2e-5);
+  });
+
+  test.each([2, 4, 6, 7, 10, 12])("three planes of %d slices", async (slices) => {
+    const { network, output } = input((g, x) => g.relu(g.convolution(wide(g, x, 32), "second", 24)));
+    expect(await difference(network, output, [slices, 6, 5])).toBeLessThan(2e-5);
   });
 
   test.each(architectures.map(({ name }) => name))("%s", async (architecture) => {
