@@ -4,7 +4,6 @@ import { paddingAfter, tapsOf } from "../convolution/taps.js";
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { ruleOf } from "../operations.js";
 import {
-  convolveTerms,
   type FusedActivation,
   groupingOf,
   oneImage,
@@ -24,7 +23,7 @@ import {
   scaleChannels,
   type Weights,
 } from "./normalise.js";
-import { canPair, convolvePairs } from "./pairs.js";
+import { canPair, convolve } from "./pairs.js";
 import { convolvePhases, upsampleBlocked } from "./phases.js";
 
 /**
@@ -282,8 +281,7 @@ class BlockedLowering {
       return { source: sources[at]!, kernel: { values, out, inner, planes, y: ky, x: kx }, reads };
     });
     const dims = [outDepth / slices, lanes, outY, outX] as const;
-    const write = isPaired ? convolvePairs : convolveTerms;
-    const tensor = write(this.#e, this.#block, terms, {
+    const tensor = convolve(this.#e, this.#block, terms, {
       images: dims[0],
       lanes,
       step: slices * alongZ.stride,

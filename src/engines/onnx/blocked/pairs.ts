@@ -1,5 +1,12 @@
 /** Blocked convolutions of three taps along z in pairs of images, as slicePairs.ts says, with constant kernels. */
-import { combineSlices, type Four, isInPairs, joinPairs, splitPairs } from "../convolution/slicePairs.js";
+import {
+  areInPairs,
+  combineSlices,
+  type Four,
+  isInPairs,
+  joinPairs,
+  splitPairs,
+} from "../convolution/slicePairs.js";
 import type { Taps3 } from "../convolution/taps.js";
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { type ConvolveOptions, convolveTerms, type Source, type Term } from "./convolve.js";
@@ -13,13 +20,28 @@ import type { BlockedMap } from "./map.js";
 export const canPair = (sources: readonly Source[], taps: Taps3, images: number): boolean =>
   isInPairs(taps, images) && sources.every((source) => !("few" in source));
 
-/** Writes what `convolveTerms` writes, for terms of blocked maps that each read their own image and the two beside it. */
-export function convolvePairs(
+/** Writes activation(all terms + bias + sum), blocked, (images, lanes, y, x): in pairs of images where that is possible. */
+export const convolve = (
   e: Emitter,
   block: number,
   terms: readonly Term[],
   options: ConvolveOptions,
-): Tensor {
+): Tensor =>
+  (terms.every((term) => readsBesides(term, options)) ? convolvePairs : convolveTerms)(
+    e,
+    block,
+    terms,
+    options,
+  );
+
+/** Tells whether every output image reads the input image before it, its own and the one after it. */
+function readsBesides({ source, reads }: Term, { images, step }: ConvolveOptions): boolean {
+  if ("few" in source || step !== source.slices || !areInPairs(images)) return false;
+  const read = new Set(reads.map(({ from }) => Math.floor(from / source.slices)));
+  return read.size === 3 && [-1, 0, 1].every((image) => read.has(image));
+}
+
+function convolvePairs(e: Emitter, block: number, terms: readonly Term[], options: ConvolveOptions): Tensor {
   const combined = terms.map((term) => ({
     images: combineSlices(e, (term.source as BlockedMap).tensor, 1),
     planes: combineKernel(term, options.lanes),

@@ -6,9 +6,10 @@
 import type { Shape3 } from "../../../domain/volume.js";
 import { phasesOf, type Taps, type Taps3 } from "../convolution/taps.js";
 import { type Emitter, ints, type Tensor } from "../graph/emitter.js";
-import { convolveTerms, onLanes } from "./convolve.js";
+import { onLanes } from "./convolve.js";
 import type { Kernel3, SliceKernel, SliceRead } from "./kernels.js";
 import { type BlockedMap, imageDims, lanesFor } from "./map.js";
+import { convolve } from "./pairs.js";
 
 /** A coarse map of one slice an image, and its part of the kernel. */
 interface PhaseSource {
@@ -163,7 +164,7 @@ function convolvePart(
   const { images, y, x } = imageDims(sources[0]!.map);
   const { reads, lanes, firstLanes, pads } = part;
   const terms = sources.map(({ map, kernel }) => ({ source: map, kernel: part.kernelOf(kernel), reads }));
-  return convolveTerms(e, block, terms, {
+  return convolve(e, block, terms, {
     images,
     lanes,
     step: 1,

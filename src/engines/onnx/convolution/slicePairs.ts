@@ -17,11 +17,14 @@ export type Four<T> = readonly [T, T, T, T];
 /** Fewest slices: of two alone, planes of the kernel that read nothing would have gradients of rounding in place of 0. */
 const fewest = 4;
 
-/** Tells whether taps are what pairs of slices need: three neighbours along z, stride 1, and an even number of slices. */
+/** Tells whether so many slices are computed in pairs. */
+export const areInPairs = (slices: number): boolean => slices % 2 === 0 && slices >= fewest;
+
+/** Tells whether taps are what pairs of slices need: three neighbours along z, stride 1, and enough slices. */
 export function isInPairs(taps: Taps3, z: number): boolean {
   const [{ count, before, dilation }] = taps;
   const isNeighbours = count === 3 && before === 1 && dilation === 1;
-  return isNeighbours && taps.every(({ stride }) => stride === 1) && z % 2 === 0 && z >= fewest;
+  return isNeighbours && taps.every(({ stride }) => stride === 1) && areInPairs(z);
 }
 
 /**
