@@ -1,0 +1,54 @@
+/** Which changes of a comparison are to fail whoever asked for it. */
+import { percent } from "../../present/text.js";
+import type { HistoryEntry } from "../history.js";
+import type { Change, Comparison } from "./changes.js";
+import { isSameKind, processorText } from "./processor.js";
+
+/** When a comparison fails. */
+export interface FailingRule {
+  /** Share by which a thing may become slower. */
+  readonly share: number;
+  /**
+   * Whether chance must be excluded as far as can be, as where nobody looks on: only ratios to a peer count, by the least
+   * change that their spread leaves, on as many cores of the same kind of processor, whose peak is not much lower.
+   */
+  readonly careful: boolean;
+}
+
+/** What fails, and why nothing can. */
+export interface Failing {
+  readonly failed: readonly Change[];
+  /** Why nothing was to fail; null where it was. */
+  readonly excused: string | null;
+}
+
+/** Share of the earlier peak below which the machine is busy with other work, or is not what it says. */
+const leastPeak = 0.8;
+
+/** Finds the changes of a comparison that fail by a rule. */
+export function failingOf(
+  { changes }: Comparison,
+  before: HistoryEntry,
+  after: HistoryEntry,
+  { share, careful }: FailingRule,
+): Failing {
+  const slower = changes.filter(({ verdict }) => verdict === "slower");
+  if (!careful) return { failed: slower.filter(({ change }) => change > share), excused: null };
+  const excused = excuse(before, after);
+  const failed = slower.filter(({ by, atLeast }) => by === "ratio" && atLeast > share);
+  return { failed: excused === null ? failed : [], excused };
+}
+
+function excuse(before: HistoryEntry, after: HistoryEntry): string | null {
+  if (!isSameKind(before.machine, after.machine))
+    return `${kindText(after.machine)}, but ${kindText(before.machine)} before: nothing fails between kinds of processors`;
+  const reached = after.peak.gflopPerS / before.peak.gflopPerS;
+  if (reached >= leastPeak) return null;
+  return `the machine's peak is ${percent(reached)} of the one before: it is busy or slowed down, and nothing fails`;
+}
+
+/** Names a machine's kind: cores, and what they are. */
+export function kindText({ processor, cores, cpu }: HistoryEntry["machine"]): string {
+  const count = cores === 1 ? "one core" : `${cores} cores`;
+  return `${count} of ${cpu}${processor ? ` (${processorText(processor)})` : ""}`;
+}
