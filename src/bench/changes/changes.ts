@@ -44,8 +44,9 @@ const fewestRepetitions = 5;
 
 /**
  * Compares what two runs timed. A thing is compared by its ratio to the same version of the same peer; else by its share
- * of the machine's peak; else, on the same machine, by its time. It has changed where the ranges of both, wider than
- * their quartiles where repetitions are few, do not meet, and the medians differ by more than a share.
+ * of the machine's peak, and on the same machine by its time as well, since the peak was measured but once; else, on the
+ * same machine, by its time alone. It has changed where the ranges of both, wider than their quartiles where repetitions
+ * are few, do not meet, and the medians differ by more than a share.
  *
  * @param beyond least share that counts as a change, such as 0.05
  */
@@ -111,7 +112,20 @@ function firstChange(
     const [before, after] = [figureOf(earlier, subject.name, by), figureOf(row, subject.name, by)];
     if (before === null || after === null) continue;
     const peer = by === "ratio" ? String(row.peer) : null;
-    return { ...subject, by, peer, before, after, ...judged(before, after, by, beyond) };
+    const found = judged(before, after, by, beyond);
+    const isConfirmed =
+      by !== "peak share" ||
+      !bases.includes("ms") ||
+      firstChange({ earlier, row }, subject, ["ms"], beyond)?.verdict === found.verdict;
+    return {
+      ...subject,
+      by,
+      peer,
+      before,
+      after,
+      ...found,
+      ...(!isConfirmed && { verdict: "same" as const }),
+    };
   }
   return null;
 }

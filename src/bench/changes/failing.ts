@@ -1,5 +1,5 @@
 /** Which changes of a comparison are to fail whoever asked for it. */
-import { percent } from "../../present/text.js";
+
 import type { HistoryEntry } from "../history.js";
 import type { Change, Comparison } from "./changes.js";
 import { isSameKind, processorText } from "./processor.js";
@@ -10,7 +10,7 @@ export interface FailingRule {
   readonly share: number;
   /**
    * Whether chance must be excluded as far as can be, as where nobody looks on: only ratios to a peer count, by the least
-   * change that their spread leaves, on as many cores of the same kind of processor, whose peak is not much lower.
+   * change that their spread leaves, on as many cores of the same kind of processor, with much the same peak.
    */
   readonly careful: boolean;
 }
@@ -22,7 +22,10 @@ export interface Failing {
   readonly excused: string | null;
 }
 
-/** Share of the earlier peak below which the machine is busy with other work, or is not what it says. */
+/**
+ * Share that the lower of two peaks must be of the other. Otherwise one of the machines was busy, which slows down one side
+ * of a ratio more than the other: on a machine with three times its work, PyTorch's threads wait for each other.
+ */
 const leastPeak = 0.8;
 
 /** Finds the changes of a comparison that fail by a rule. */
@@ -42,9 +45,10 @@ export function failingOf(
 function excuse(before: HistoryEntry, after: HistoryEntry): string | null {
   if (!isSameKind(before.machine, after.machine))
     return `${kindText(after.machine)}, but ${kindText(before.machine)} before: nothing fails between kinds of processors`;
-  const reached = after.peak.gflopPerS / before.peak.gflopPerS;
-  if (reached >= leastPeak) return null;
-  return `the machine's peak is ${percent(reached)} of the one before: it is busy or slowed down, and nothing fails`;
+  const peaks = [before.peak.gflopPerS, after.peak.gflopPerS];
+  if (Math.min(...peaks) >= leastPeak * Math.max(...peaks)) return null;
+  const [was, is] = peaks.map((peak) => peak.toFixed(0));
+  return `the machine's peak is ${is} GFLOP/s, was ${was}: it is or was busy with other work, and nothing fails`;
 }
 
 /** Names a machine's kind: cores, and what they are. */
