@@ -66,8 +66,7 @@ export async function alternatingMedians(
     const theirs = await peerTurn(peer, begun(peerTurns));
     pairs.push({ ours: await ourTurn(ours, begun(ourTurns)), peer: theirs });
   }
-  const times = (side: keyof Pair) => pairs.flatMap((pair) => pair[side]);
-  return { ...mediansOf(times("ours"), times("peer")), ...pairedRatio(pairs) };
+  return mediansOfTurns(pairs);
 }
 
 /** Milliseconds of the runs in a turn of each side. */
@@ -76,9 +75,12 @@ interface Pair {
   readonly peer: readonly number[];
 }
 
-function pairedRatio(pairs: readonly Pair[]): Pick<Medians, "ratio" | "repetitions"> {
+/** Returns medians and quartiles of all runs of both sides, and those of the ratios in pairs of turns. */
+export function mediansOfTurns(pairs: readonly Pair[]): Medians {
+  const times = (side: keyof Pair) => pairs.flatMap((pair) => pair[side]);
   const ratios = pairs.map(({ ours, peer }) => median(ours) / median(peer));
-  return { ratio: { median: median(ratios), quartiles: quartiles(ratios) }, repetitions: pairs.length };
+  const ratio = { median: median(ratios), quartiles: quartiles(ratios) };
+  return { ...mediansOf(times("ours"), times("peer")), ratio, repetitions: pairs.length };
 }
 
 /** Returns medians and quartiles of both sides in milliseconds, which took no turns; null for a missing peer. */

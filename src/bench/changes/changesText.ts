@@ -82,7 +82,10 @@ function table(comparison: Comparison): string {
     `${signed(100 * change.change, 0)} %`,
     words[change.verdict],
   ]);
-  return alignedTable([["timed", "by", "before", "quartiles", "after", "quartiles", "change", "verdict"], ...rows]);
+  return alignedTable([
+    ["timed", "by", "before", "quartiles", "after", "quartiles", "change", "verdict"],
+    ...rows,
+  ]);
 }
 
 const figureTexts = ({ value, q1, q3 }: Figure): string[] => [
