@@ -4,6 +4,8 @@ import { comparisonText, differencesOf } from "../../../src/bench/changes/change
 import { failingOf } from "../../../src/bench/changes/failing.js";
 import type { HistoryEntry } from "../../../src/bench/history.js";
 import type { BenchRow } from "../../../src/bench/measured.js";
+import { median, quartiles } from "../../../src/bench/medians.js";
+import { randomFor } from "../../../src/domain/random.js";
 import { benchMachine, benchRun, ratioFields, timeFields } from "../../support/benchResults.js";
 
 const net = { part: "networks", net: "plain", size: 32, threads: 1, peer: "torch" };
@@ -78,6 +80,26 @@ describe("a ratio", () => {
     expect(elsewhere.changes).toEqual([]);
     expect(elsewhere.notCompared[0]!.why).toMatch(/same version of torch/);
   });
+});
+
+test.each([
+  [5, 0.115],
+  [7, 0.05],
+  [15, 0.01],
+])("of two runs of %i repetitions that are alike, few are called changed", (repetitions, share) => {
+  const trials = 4000;
+  const random = randomFor(3, "tests/alike", repetitions);
+  const drawn = (): BenchRow => {
+    const ratios = Array.from({ length: repetitions }, () => Math.exp(0.1 * random.normal()));
+    const [q1, q3] = quartiles(ratios);
+    const figures = { train_ratio: median(ratios), train_ratio_q1: q1, train_ratio_q3: q3 };
+    return { ...network(1), ...figures, train_repetitions: repetitions };
+  };
+  const called = Array.from({ length: trials }, () => {
+    const { changes } = compareRuns(benchRun([drawn()]), benchRun([drawn()]), 0);
+    return changes[0]!.verdict !== "same";
+  });
+  expect(called.filter(Boolean).length / trials).toBeLessThan(share);
 });
 
 describe("without a peer", () => {
