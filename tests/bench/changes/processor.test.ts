@@ -42,6 +42,8 @@ const { processor: _, ...unnamed } = machine;
 test.each<[string, BenchMachine, boolean, boolean]>([
   ["itself", machine, true, true],
   ["the same name with other vectors", { ...machine, processor: narrow }, false, false],
+  ["its model without AVX-512", { ...machine, processor: { ...wide, block: 8 } }, false, false],
+  ["its model in another architecture", { ...machine, processor: { ...wide, arch: "ia32" } }, false, false],
   ["more cores", { ...machine, cores: 4 }, false, false],
   ["another name of the same model", { ...machine, cpu: "AMD EPYC 9B14" }, false, true],
   ["one that does not say its kind", unnamed, true, false],
