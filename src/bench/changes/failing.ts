@@ -24,7 +24,7 @@ export interface Failing {
 
 /**
  * Share that the lower of two peaks must be of the other. Otherwise one of the machines was busy, which slows down one side
- * of a ratio more than the other: on a machine with three times its work, PyTorch's threads wait for each other.
+ * of a ratio more than the other (docs/benchmarks.md).
  */
 const leastPeak = 0.8;
 
