@@ -4,15 +4,27 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../formats/json.js";
 import { messageOf, PickbenchError } from "../system/errors.js";
+import { isSameMachine, processorSchema } from "./changes/processor.js";
 
-const rowSchema = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
-const entrySchema = z.strictObject({
+/** What is no number that JSON can hold, such as a NaN from elsewhere, was not measured. */
+const finite = (value: unknown): unknown =>
+  typeof value === "number" && !Number.isFinite(value) ? null : value;
+const rowSchema = z.record(z.string(), z.preprocess(finite, z.union([z.string(), z.number(), z.null()])));
+/** What is unknown is left out: versions of pickbench share a file. */
+export const entrySchema = z.object({
   date: z.iso.datetime(),
-  code: z.strictObject({ commit: z.string().nullable(), dirty: z.boolean().nullable() }),
+  code: z.object({ commit: z.string().nullable(), dirty: z.boolean().nullable() }),
+  /** Of pickbench, Node, ONNX Runtime, and of the peers, by the names that rows give them. */
   versions: z.record(z.string(), z.string().nullable()),
   /** The machine, always without its host name. */
-  machine: z.strictObject({ cpu: z.string(), cores: z.int(), memoryBytes: z.int(), os: z.string() }),
-  peak: z.strictObject({ gflopPerS: z.number(), copyMbPerS: z.number(), threads: z.int() }),
+  machine: z.object({
+    cpu: z.string(),
+    cores: z.int(),
+    memoryBytes: z.int(),
+    os: z.string(),
+    processor: processorSchema.optional(),
+  }),
+  peak: z.object({ gflopPerS: z.number(), copyMbPerS: z.number(), threads: z.int() }),
   /** Rows of all parts, each with its `part`. */
   rows: z.array(rowSchema),
 });
@@ -67,16 +79,22 @@ export async function appendHistory(path: string, entry: HistoryEntry): Promise<
 /** Numeric fields that tell what was measured; all others are results. */
 const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "rows"];
 
-/** Returns a key that is equal for two rows that measured the same, beside whatever peer. */
+/** Says whether a field tells what was measured, beside whatever peer. */
+export const isSubject = (field: string, value: HistoryRow[string] | undefined): boolean =>
+  field !== "peer" && (typeof value === "string" || sizeFields.includes(field));
+
+/** Returns a key that is equal for two rows that measured the same. */
 function keyOf(row: HistoryRow): string {
-  const says = Object.entries(row).filter(
-    ([field, value]) => field !== "peer" && (typeof value === "string" || sizeFields.includes(field)),
-  );
+  const says = Object.entries(row).filter(([field, value]) => isSubject(field, value));
   return JSON.stringify(says.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const isSameMachine = (a: HistoryEntry["machine"], b: HistoryEntry["machine"]): boolean =>
-  a.cpu === b.cpu && a.cores === b.cores;
+/** Returns the row that measured the same, beside the same peer if there is one; null where there is none. */
+export function findAlike(rows: readonly HistoryRow[], row: HistoryRow): HistoryRow | null {
+  const key = keyOf(row);
+  const alike = rows.filter((each) => keyOf(each) === key);
+  return alike.find(({ peer }) => peer === row.peer) ?? alike[0] ?? null;
+}
 
 /**
  * Returns a lookup of the latest row, on the same machine, that measured the same; null where there is none. Of several in
@@ -90,9 +108,5 @@ export function previousRows(
   for (const entry of history)
     if (isSameMachine(entry.machine, machine))
       for (const row of entry.rows) latest.set(keyOf(row), entry.rows);
-  return (row) => {
-    const key = keyOf(row);
-    const rows = (latest.get(key) ?? []).filter((each) => keyOf(each) === key);
-    return rows.find(({ peer }) => peer === row.peer) ?? rows[0] ?? null;
-  };
+  return (row) => findAlike(latest.get(keyOf(row)) ?? [], row);
 }

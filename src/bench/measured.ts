@@ -17,16 +17,17 @@ interface Work {
 
 /**
  * Makes a row's fields of one measurement: `NAME_ms`, quartiles `NAME_q1_ms` and `NAME_q3_ms`, the peer's with the
- * prefix `peer_`, `NAME_ratio`, throughputs, and `NAME_peak_share`, the share of this machine's peak.
+ * prefix `peer_`, `NAME_ratio` with its quartiles over the turns, `NAME_repetitions`, throughputs, and `NAME_peak_share`,
+ * the share of this machine's peak.
  */
 export function measured(name: string, medians: Medians, work: Work, peak: Peak): BenchRow {
-  const { ours, peer, ourQuartiles, peerQuartiles } = medians;
+  const { ours, peer, ourQuartiles, peerQuartiles, ratio, repetitions } = medians;
   const perSecond = (amount: number) => (amount / ours) * 1000;
   const { voxels, gflop, bytes } = work;
   return {
-    [`${name}_ms`]: rounded(ours, 1),
-    [`${name}_q1_ms`]: rounded(ourQuartiles[0], 1),
-    [`${name}_q3_ms`]: rounded(ourQuartiles[1], 1),
+    [`${name}_ms`]: rounded(ours, 3),
+    [`${name}_q1_ms`]: rounded(ourQuartiles[0], 3),
+    [`${name}_q3_ms`]: rounded(ourQuartiles[1], 3),
     ...(voxels !== undefined && { [`${name}_mvoxel_per_s`]: rounded(perSecond(voxels / 1e6), 3) }),
     ...(gflop !== undefined && {
       [`${name}_gflop_per_s`]: rounded(perSecond(gflop), 1),
@@ -36,19 +37,24 @@ export function measured(name: string, medians: Medians, work: Work, peak: Peak)
       [`${name}_mb_per_s`]: rounded(perSecond(bytes / 1e6), 0),
       [`${name}_peak_share`]: rounded(perSecond(bytes / 1e6) / peak.copyMbPerS, 4),
     }),
-    [`peer_${name}_ms`]: peer && rounded(peer, 1),
-    [`peer_${name}_q1_ms`]: peerQuartiles && rounded(peerQuartiles[0], 1),
-    [`peer_${name}_q3_ms`]: peerQuartiles && rounded(peerQuartiles[1], 1),
-    [`${name}_ratio`]: ratio(ours, peer),
+    [`peer_${name}_ms`]: peer && rounded(peer, 3),
+    [`peer_${name}_q1_ms`]: peerQuartiles && rounded(peerQuartiles[0], 3),
+    [`peer_${name}_q3_ms`]: peerQuartiles && rounded(peerQuartiles[1], 3),
+    [`${name}_repetitions`]: repetitions,
+    [`${name}_ratio`]: ratio ? significant(ratio.median) : peer && significant(ours / peer),
+    [`${name}_ratio_q1`]: ratio && significant(ratio.quartiles[0]),
+    [`${name}_ratio_q3`]: ratio && significant(ratio.quartiles[1]),
   };
 }
 
 /**
  * A row of the bench: a name or a number a column, null where there was nothing to measure. `NAME_ms` is the median
- * time of NAME, `peer_NAME_ms` the peer's, `NAME_ratio` the first over the second; `measured` makes these and related
- * fields.
+ * time of NAME, `peer_NAME_ms` the peer's, `NAME_ratio` ours over the peer's; `measured` makes these and related fields.
  */
 export type BenchRow = Readonly<Record<string, string | number | null>>;
+
+/** Stands as a row's peer where that is no program but a time: the ratio to it is of one machine, as the time is. */
+export const allowedTime = "challenge";
 
 /** Options from the command line; each part uses those that concern it. */
 export interface BenchOptions {
@@ -67,7 +73,7 @@ export interface BenchOptions {
   readonly spacing: number | undefined;
   readonly engine: EngineName;
   readonly threads: number;
-  /** Number of timed repetitions; the median is reported. */
+  /** How often each thing is timed in turn with its peer; the median is reported. */
   readonly steps: number;
   /** Whether to time the Python peers as well. */
   readonly peers: boolean;
@@ -82,6 +88,5 @@ export interface BenchPart {
   run(options: BenchOptions): Promise<BenchRow[]>;
 }
 
-/** Returns our time over the peer's; null without a peer. */
-const ratio = (ours: number, peer: number | null): number | null =>
-  peer === null ? null : rounded(ours / peer, 3);
+/** A ratio may be a hundredth or a hundred: digits count, not decimals. */
+const significant = (value: number): number => Number(value.toPrecision(4));

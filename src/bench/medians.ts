@@ -11,45 +11,86 @@ export interface Medians {
   readonly peer: number | null;
   readonly ourQuartiles: Quartiles;
   readonly peerQuartiles: Quartiles | null;
+  /** Our time over the peer's, by pairs of turns; null without a peer, or where the two took no turns. */
+  readonly ratio: { readonly median: number; readonly quartiles: Quartiles } | null;
+  /** How often the two took turns, or how often ours was timed where they did not. */
+  readonly repetitions: number;
+}
+
+/** The runs of a turn, of which the warm-ups do not count, nor do `firstWarmUps` before the first turn. */
+interface Turn {
+  readonly runs: number;
+  readonly warmUps: number;
 }
 
 /**
- * Number of timed runs in a turn. Turns of single runs would meet the machine's state more evenly, but slow both sides,
+ * Of a program that stays open. Turns of single runs would meet the machine's state more evenly, but slow both sides,
  * PyTorch by 30 % and ours by 13 %: the warm state of a program cools while the program waits.
  */
-const runsPerTurn = 3;
-const firstWarmUps = 2;
-const laterWarmUps = 1;
+const warmTurn: Turn = { runs: 3, warmUps: 1 };
+/** Of a process that is started for each run, which has no warm state to lose. */
+const freshTurn: Turn = { runs: 1, warmUps: 0 };
+const firstWarmUps = 1;
+
+/** Which sides are started anew for each run. */
+interface Fresh {
+  readonly ours?: boolean;
+  readonly peer?: boolean;
+}
 
 /**
- * Times `ours` and the peer in turns, so that both meet the same state of the machine; each turn begins with runs that
- * do not count.
+ * Times `ours` and the peer in turns, so that both meet the same state of the machine. A pair of turns makes a ratio, of
+ * the medians in each; the spread of these ratios is that of the comparison. Without a peer there is one turn of all
+ * repetitions.
  *
- * @param steps number of timed runs of each
+ * @param repetitions number of turns of each
  * @param peer does its work once and returns the milliseconds by its own clock
  */
 export async function alternatingMedians(
-  steps: number,
+  repetitions: number,
   ours: () => Promise<void>,
   peer: (() => Promise<number>) | null,
+  fresh: Fresh = {},
 ): Promise<Medians> {
-  const times: number[] = [];
-  const peerTimes: number[] = [];
-  for (let done = 0; done < steps; done += runsPerTurn) {
-    const runs = Math.min(runsPerTurn, steps - done);
-    const warmUps = done === 0 ? firstWarmUps : laterWarmUps;
-    if (peer) peerTimes.push(...(await peerTurn(peer, runs, warmUps)));
-    times.push(...(await ourTurn(ours, runs, warmUps)));
+  const [ourTurns, peerTurns] = [fresh.ours, fresh.peer].map((each) => (each ? freshTurn : warmTurn)) as [
+    Turn,
+    Turn,
+  ];
+  if (peer === null) {
+    const warmUps = firstWarmUps + ourTurns.warmUps;
+    return mediansOf(await ourTurn(ours, { runs: repetitions, warmUps }), null);
   }
-  return mediansOf(times, peer && peerTimes);
+  const pairs: Pair[] = [];
+  for (let turn = 0; turn < repetitions; turn++) {
+    const begun = ({ runs, warmUps }: Turn) => ({ runs, warmUps: warmUps + (turn === 0 ? firstWarmUps : 0) });
+    const theirs = await peerTurn(peer, begun(peerTurns));
+    pairs.push({ ours: await ourTurn(ours, begun(ourTurns)), peer: theirs });
+  }
+  return mediansOfTurns(pairs);
 }
 
-/** Returns the medians and quartiles of both sides in milliseconds; null for a missing peer. */
+/** Milliseconds of the runs in a turn of each side. */
+interface Pair {
+  readonly ours: readonly number[];
+  readonly peer: readonly number[];
+}
+
+/** Returns medians and quartiles of all runs of both sides, and those of the ratios in pairs of turns. */
+export function mediansOfTurns(pairs: readonly Pair[]): Medians {
+  const times = (side: keyof Pair) => pairs.flatMap((pair) => pair[side]);
+  const ratios = pairs.map(({ ours, peer }) => median(ours) / median(peer));
+  const ratio = { median: median(ratios), quartiles: quartiles(ratios) };
+  return { ...mediansOf(times("ours"), times("peer")), ratio, repetitions: pairs.length };
+}
+
+/** Returns medians and quartiles of both sides in milliseconds, which took no turns; null for a missing peer. */
 export const mediansOf = (times: readonly number[], peerTimes: readonly number[] | null): Medians => ({
   ours: median(times),
   peer: peerTimes && median(peerTimes),
   ourQuartiles: quartiles(times),
   peerQuartiles: peerTimes && quartiles(peerTimes),
+  ratio: null,
+  repetitions: times.length,
 });
 
 /** Returns the milliseconds that a run took. */
@@ -59,13 +100,13 @@ export async function timeOf(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-async function peerTurn(peer: () => Promise<number>, runs: number, warmUps: number): Promise<number[]> {
+async function peerTurn(peer: () => Promise<number>, { runs, warmUps }: Turn): Promise<number[]> {
   const times: number[] = [];
   for (let run = 0; run < warmUps + runs; run++) times.push(await peer());
   return times.slice(warmUps);
 }
 
-async function ourTurn(ours: () => Promise<void>, runs: number, warmUps: number): Promise<readonly number[]> {
+async function ourTurn(ours: () => Promise<void>, { runs, warmUps }: Turn): Promise<readonly number[]> {
   const bench = new Bench({
     iterations: runs,
     time: 0,

@@ -1,5 +1,5 @@
 /** The parts of the bench. The room `bench` measures speed and memory beside peers and the machine's peak. */
-import type { BenchPart } from "./measured.js";
+import type { BenchOptions, BenchPart } from "./measured.js";
 
 interface Entry {
   readonly describe: string;
@@ -41,3 +41,10 @@ export const parts: Readonly<Record<string, Entry>> = {
     load: () => import("./parts/growth.js"),
   },
 };
+
+/** Parts that `short` times, each with what it times of it: what takes seconds, each thing beside a peer. */
+export const shortForm: readonly { readonly part: string; readonly options: Partial<BenchOptions> }[] = [
+  { part: "networks", options: { nets: ["baseline", "plain"], sizes: [32] } },
+  { part: "read", options: { volume: [64, 256, 256] } },
+  { part: "score", options: {} },
+];

@@ -26,6 +26,33 @@ export async function findPython(modules: readonly string[]): Promise<string | n
   return null;
 }
 
+/** What each peer imports, by the name that rows give it. */
+export const peerModules = {
+  torch: ["torch"],
+  skimage: ["numpy", "scipy", "skimage"],
+  scipy: ["numpy", "scipy"],
+  "zarr-python": ["zarr"],
+} as const;
+
+/** Distributions that are not called as the peer is. */
+const distributions: Readonly<Record<string, string>> = { skimage: "scikit-image", "zarr-python": "zarr" };
+
+const itsVersion = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))";
+
+/** Returns the version of each peer that is installed, by the name that rows give it. */
+export async function peerVersions(): Promise<Record<string, string>> {
+  const found = Object.entries(peerModules).map(async ([name, modules]) => {
+    const python = await findPython(modules);
+    const said =
+      python === null
+        ? undefined
+        : promisify(execFile)(python, ["-c", itsVersion, distributions[name] ?? name]);
+    const version = (await said?.catch(() => null))?.stdout.trim();
+    return version ? [[name, version]] : [];
+  });
+  return Object.fromEntries((await Promise.all(found)).flat());
+}
+
 /** Returns the path of a peer's script. */
 const peerScript = (name: string): string => fileURLToPath(new URL(name, folder));
 

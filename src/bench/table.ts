@@ -10,7 +10,7 @@ type Previous = (row: BenchRow) => BenchRow | null;
 const pageWidth = 120;
 
 /** Lists what a row timed: NAME of each field NAME_ms. */
-const timedNames = (row: BenchRow): string[] =>
+export const timedNames = (row: BenchRow): string[] =>
   Object.keys(row).flatMap((field) =>
     field.endsWith("_ms") && !field.startsWith("peer_") && !/_q[13]_ms$/.test(field)
       ? [field.slice(0, -"_ms".length)]
@@ -22,6 +22,9 @@ const measuredSuffixes = [
   "q1_ms",
   "q3_ms",
   "ratio",
+  "ratio_q1",
+  "ratio_q3",
+  "repetitions",
   "mvoxel_per_s",
   "gflop_per_s",
   "mb_per_s",

@@ -276,8 +276,9 @@ export const table: Readonly<Record<string, TableEntry>> = {
   },
   bench: {
     group: "machine",
-    synopsis: "[WHAT]",
-    describe: "times networks and the rest of the chain, beside the Python peers that are installed",
+    synopsis: "[WHAT] [BEFORE] [AFTER]",
+    describe:
+      "times networks and the rest of the chain, beside the Python peers that are installed; compares results",
     load: () => import("./machine/bench.js"),
   },
   completion: {

@@ -19,7 +19,21 @@ test("a row's fields say medians, quartiles, throughput and the share of the pea
     peer_infer_ms: 210,
     peer_infer_q1_ms: 205,
     peer_infer_q3_ms: 215,
-    infer_ratio: 0.476,
+    infer_repetitions: 3,
+    infer_ratio: 0.4762,
+    infer_ratio_q1: null,
+    infer_ratio_q3: null,
+  });
+});
+
+test("a ratio of pairs has its own median and quartiles, in significant digits", () => {
+  const ratio = { median: 0.00123456, quartiles: [0.001, 123.456] } as const;
+  const fields = measured("pick", { ...mediansOf([1], [2]), ratio, repetitions: 5 }, {}, peak);
+  expect(fields).toMatchObject({
+    pick_repetitions: 5,
+    pick_ratio: 0.001235,
+    pick_ratio_q1: 0.001,
+    pick_ratio_q3: 123.5,
   });
 });
 

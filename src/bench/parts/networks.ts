@@ -7,7 +7,7 @@ import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { alternatingMedians } from "../medians.js";
-import { findPython, servePeer } from "../peer.js";
+import { findPython, peerModules, servePeer } from "../peer.js";
 import { openInference, openTraining } from "../training.js";
 
 /** Number of outputs: the challenge's six types and the background. */
@@ -23,7 +23,7 @@ const timing = z.object({ ms: z.number().positive() });
 /** Times a training step with AdamW and cross entropy, and an inference, on one patch, as the peer does. */
 export const part: BenchPart = {
   async run(options) {
-    const python = options.peers ? await findPython(["torch"]) : null;
+    const python = options.peers ? await findPython(peerModules.torch) : null;
     if (options.peers && python === null)
       options.reporter.note("no python3 with torch is installed: networks are timed without their peer");
     const rows: BenchRow[] = [];

@@ -17,7 +17,7 @@ import {
   particleVolume,
   writeNpy,
 } from "../particleVolume.js";
-import { findPython, runPeer } from "../peer.js";
+import { findPython, peerModules, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
 
 const smallShape: Shape3 = [64, 192, 192];
@@ -45,7 +45,7 @@ interface Peer {
 export const part: BenchPart = {
   async run(options) {
     const { volume, peers, reporter } = options;
-    const python = peers ? await findPython(["numpy", "scipy", "skimage"]) : null;
+    const python = peers ? await findPython(peerModules.skimage) : null;
     if (peers && python === null)
       reporter.note("no python3 with scipy and skimage is installed: picking is timed without its peer");
     const rows: BenchRow[] = [];
@@ -106,7 +106,7 @@ async function timed(
   peer: Peer | null,
   once: boolean,
 ): Promise<Medians> {
-  if (peer === null || !once) return alternatingMedians(steps, ours, peer?.run ?? null);
+  if (peer === null || !once) return alternatingMedians(steps, ours, peer?.run ?? null, { peer: true });
   const peerTime = await peer.run();
   return { ...(await alternatingMedians(steps, ours, null)), peer: peerTime };
 }

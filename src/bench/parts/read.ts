@@ -9,7 +9,7 @@ import { readIfThere } from "../../system/paths/opening.js";
 import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians, type Medians, timeOf } from "../medians.js";
 import { challengeShape, tomogramBytes, writeNoiseTomogram } from "../particleVolume.js";
-import { findPython, runPeer } from "../peer.js";
+import { findPython, peerModules, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
 
 const answer = z.object({ seconds: z.number().positive() });
@@ -17,7 +17,7 @@ const answer = z.object({ seconds: z.number().positive() });
 /** Times reading level 0 of a tomogram of noise, chunked and compressed as the challenge's. */
 export const part: BenchPart = {
   async run({ volume: shape = challengeShape, steps, peers, peak, reporter }) {
-    const python = peers ? await findPython(["zarr"]) : null;
+    const python = peers ? await findPython(peerModules["zarr-python"]) : null;
     if (peers && python === null)
       reporter.note("no python3 with zarr is installed: reading is timed without its peer");
     reporter.note(`read: ${shape.join("×")} voxels`);
@@ -41,7 +41,10 @@ export const part: BenchPart = {
           peer: name,
           ...measured("read", medians, { voxels: voxelCount(shape), bytes }, peak),
         });
-        const beside = row(python && "zarr-python", await alternatingMedians(steps, ours, peer));
+        const beside = row(
+          python && "zarr-python",
+          await alternatingMedians(steps, ours, peer, { peer: true }),
+        );
         if (!peers) return [beside];
         const inTurns = await alternatingMedians(steps, ours, () => timeOf(() => readByZarrita(path)));
         return [beside, row("zarrita", inTurns)];

@@ -9,7 +9,7 @@ import { readPositions, scoreSubmission, writeSubmission } from "../../score/sub
 import type { Reporter } from "../../system/reporter.js";
 import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians, timeOf } from "../medians.js";
-import { findPython, runPeer } from "../peer.js";
+import { findPython, peerModules, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
 import { ownProcess } from "./start.js";
 
@@ -28,7 +28,7 @@ type Picks = Map<string, ParticlePick[]>;
  */
 export const part: BenchPart = {
   async run({ steps, peers, reporter, peak }) {
-    const python = peers ? await findPython(["numpy", "scipy"]) : null;
+    const python = peers ? await findPython(peerModules.scipy) : null;
     if (peers && python === null)
       reporter.note("no python3 with scipy is installed: scoring is timed without its peer");
     const rows = experiments * picksPerType * challengeParticles.length;
@@ -43,11 +43,13 @@ export const part: BenchPart = {
         steps,
         () => ownProcess(["score", files.submission, "--truth", files.truth]),
         python === null ? null : () => timeOf(() => peerTime(reporter, python, files, score)),
+        { ours: true, peer: true },
       );
       const inside = await alternatingMedians(
         steps,
         async () => void (await scoreOf(files)),
         python === null ? null : () => peerTime(reporter, python, files, score),
+        { peer: true },
       );
       return [
         {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians, timeOf } from "../medians.js";
-import { findPython } from "../peer.js";
+import { findPython, peerModules } from "../peer.js";
 
 const runFile = promisify(execFile);
 /** Path of the program that starts the command line. */
@@ -18,7 +18,7 @@ export async function ownProcess(args: readonly string[]): Promise<void> {
 /** Times `--help` as a whole process, beside Node that does nothing and a Python that imports PyTorch, in turns. */
 export const part: BenchPart = {
   async run({ steps, peers, reporter, peak }) {
-    const python = peers ? await findPython(["torch"]) : null;
+    const python = peers ? await findPython(peerModules.torch) : null;
     if (peers && python === null)
       reporter.note("no python3 with torch is installed: starting is timed without its peer");
     reporter.note("start: --help");
@@ -26,11 +26,13 @@ export const part: BenchPart = {
       steps,
       () => ownProcess(["--help"]),
       python === null ? null : () => timeOf(() => runFile(python, ["-c", "import torch"])),
+      { ours: true, peer: true },
     );
     const bare = await alternatingMedians(
       steps,
       async () => void (await runFile(process.execPath, ["-e", "0"])),
       null,
+      { ours: true },
     );
     return [
       {

@@ -1,13 +1,18 @@
 /** pickbench bench: speeds of the chain's parts, beside Python peers. */
+import { processor } from "../../bench/changes/processor.js";
 import { appendHistory, type HistoryEntry, previousRows, readHistory } from "../../bench/history.js";
-import type { BenchOptions, BenchRow } from "../../bench/measured.js";
-import { parts } from "../../bench/parts.js";
+import type { BenchOptions } from "../../bench/measured.js";
+import { parts, shortForm } from "../../bench/parts.js";
 import { measurePeak } from "../../bench/peak.js";
+import { peerVersions } from "../../bench/peer.js";
 import { partTable } from "../../bench/table.js";
 import { codeVersion, machine, versions } from "../../domain/environment.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
+import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
+import { writeWhole } from "../../system/files.js";
+import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
   allowCodeOption,
@@ -15,23 +20,42 @@ import {
   checkWhole,
   checkWritable,
   engineOption,
+  overwriteOption,
   quietOption,
   spacingOption,
   threadsOf,
   threadsOption,
 } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
+import { compareBenches } from "./benchCompare.js";
 
 const names = Object.keys(parts);
-const described = names.map((name) => `${name}: ${parts[name]!.describe}`).join("; ");
+const short = `short: a few small things of ${shortForm.map(({ part }) => part).join(", ")}, as CI does`;
+const compare = "compare: what changed between two results, beyond noise";
+const described = [...names.map((name) => `${name}: ${parts[name]!.describe}`), short, compare].join("; ");
 
 /** `pickbench bench`: speeds, beside the Python peers that are installed. */
 export const command = defineCommand({
-  usage: "[what]",
+  usage: "[what] [before] [after]",
   lists: ["checkpoint", "allow-code"],
+  reads: ["checkpoint", "data", "before", "after"],
+  writes: ["out"],
   options: (argv) =>
     argv
-      .positional("what", { type: "string", choices: names, describe: `all if absent (${described})` })
+      .positional("what", {
+        type: "string",
+        choices: [...names, "short", "compare"],
+        describe: `all parts if absent (${described})`,
+      })
+      .positional("before", {
+        type: "string",
+        describe:
+          "compare: a result that bench wrote with --out, --json or --history; of a history the latest run on such a machine",
+      })
+      .positional("after", {
+        type: "string",
+        describe: "compare: another; of a history its last run, as where only one file is named",
+      })
       .option("net", { type: "string", default: "baseline,plain", describe: "networks, by name" })
       .option("size", { type: "string", default: "64", describe: "patch edges, voxels" })
       .option("volume", {
@@ -53,7 +77,11 @@ export const command = defineCommand({
       .option("spacing", spacingOption)
       .option("engine", { ...engineOption, describe: "what networks are run by; onnx-cpu if absent" })
       .option("threads", { ...threadsOption, default: 2, describe: "worker threads, ours and the peers'" })
-      .option("steps", { type: "number", default: 7, describe: "timed repetitions; the median is reported" })
+      .option("steps", {
+        type: "number",
+        default: 7,
+        describe: "repetitions, in each of which ours and the peer take turns; medians are reported",
+      })
       .option("peers", { type: "boolean", default: true, describe: "time the Python peers beside" })
       .option("history", {
         default: "bench-history.jsonl" as string | false,
@@ -61,74 +89,126 @@ export const command = defineCommand({
         describe:
           "file that the result is added to, and that changes are seen against; --no-history for none",
       })
+      .option("beyond", {
+        type: "number",
+        default: 5,
+        describe: "compare: per cent that medians must differ by, beside the spread, to count as a change",
+      })
+      .option("fail-on", {
+        type: "number",
+        describe: "compare: exit code 1 where something became slower by more than so many per cent",
+      })
+      .option("careful", {
+        type: "boolean",
+        default: false,
+        describe:
+          "compare: fail only by ratios to peers, by the least change that their spread leaves, on the same kind of processor, not busier than before",
+      })
+      .option("out", { type: "string", describe: "file that the JSON document is written to" })
+      .option("overwrite", overwriteOption)
       .option("quiet", quietOption)
       .option("json", { type: "boolean", default: false, describe: "print one JSON document" })
-      .example("$0 bench", "everything there is to time, in about a quarter of an hour")
+      .example("$0 bench", "everything there is to time, in about twenty minutes")
       .example("$0 bench networks --net plain --size 64,96 --json", "one network at two patch sizes")
       .example("$0 bench networks --no-peers", "without PyTorch beside")
       .example(
         "$0 bench predict --checkpoint run/best.safetensors --data test",
         "your own detector and tomogram",
       )
-      .example("$0 bench growth --volume 32,160,160", "time and memory as tomograms grow in size and number"),
-  async run({
-    what,
-    net,
-    size,
-    volume,
-    checkpoint,
-    data,
-    threads,
-    steps,
-    peers,
-    history,
-    quiet,
-    json,
-    ...given
-  }) {
-    checkWhole("steps", steps, 1);
-    checkSpacing(given.spacing);
+      .example("$0 bench growth --volume 32,160,160", "time and memory as tomograms grow in size and number")
+      .example("$0 bench --out after.json --no-history", "a result to keep and to compare")
+      .example("$0 bench compare before.json after.json", "what changed beyond noise")
+      .example("$0 bench compare bench-history.jsonl --fail-on 20", "the last run beside one before"),
+  async run({ what, before, after, json, out, overwrite, history, ...flags }) {
+    if (out !== undefined) await checkWritable("out", out, "file");
+    if (out !== undefined) await checkFree(out, overwrite);
+    if (what === "compare") return compareBenches({ before, after, json, out, ...flags });
+    refuseOfCompare({ ...flags, before });
     if (history !== null) await checkWritable("history", history, "file");
-    const options: Omit<BenchOptions, "peak"> = {
-      nets: listOf(net),
-      sizes: listOf(size).map((text) => wholeNumber("size", text)),
-      volume: volume === undefined ? undefined : shapeOf(volume),
-      checkpoints: checkpoint ?? [],
-      allowCode: given.allowCode ?? [],
-      data,
-      spacing: given.spacing,
-      engine: await resolveEngine(given.engine ?? "onnx-cpu"),
-      threads: threadsOf(threads),
-      steps,
-      peers,
-      reporter: terminalReporter({ quiet }),
-    };
+    const options = await optionsOf(flags);
     const earlier = history === null ? [] : await readHistory(history);
-    const entry = await startEntry();
+    const entry = await startEntry(options.peers);
     const previous = previousRows(earlier, entry.machine);
     if (!json) report(false, null, () => machineText(entry));
     try {
-      for (const part of what === undefined ? names : [what]) {
-        const rows = await (await parts[part]!.load()).part.run({ ...options, peak: entry.peak });
-        const before = (row: BenchRow) => previous({ part, ...row });
-        if (!json) report(false, null, () => `\n${partTable(part, rows, before)}`);
+      for (const { part, options: own } of partsOf(what)) {
+        const rows = await (await parts[part]!.load()).part.run({ ...options, ...own, peak: entry.peak });
+        if (!json)
+          report(false, null, () => `\n${partTable(part, rows, (row) => previous({ part, ...row }))}`);
         entry.rows.push(...rows.map((row) => ({ part, ...row })));
       }
     } finally {
       if (history !== null && entry.rows.length > 0) await appendHistory(history, entry);
     }
-    if (json) report(true, { cpu: entry.machine.cpu, node: process.version, ...entry }, () => "");
+    const document = { cpu: entry.machine.cpu, node: process.version, ...entry };
+    if (out !== undefined) await writeWhole(out, `${JSON.stringify(document)}\n`);
+    if (json) report(true, document, () => "");
   },
 });
 
-/** A history entry that rows are added to. */
-async function startEntry(): Promise<HistoryEntry> {
+const partsOf = (what: string | undefined): typeof shortForm =>
+  what === "short" ? shortForm : (what === undefined ? names : [what]).map((part) => ({ part, options: {} }));
+
+interface Flags {
+  readonly net: string;
+  readonly size: string;
+  readonly volume: string | undefined;
+  readonly checkpoint: string[] | undefined;
+  readonly allowCode: string[] | undefined;
+  readonly data: string | undefined;
+  readonly spacing: number | undefined;
+  readonly engine: EngineName | "auto" | undefined;
+  readonly threads: number;
+  readonly steps: number;
+  readonly peers: boolean;
+  readonly quiet: boolean;
+}
+
+async function optionsOf({ net, size, volume, quiet, ...flags }: Flags): Promise<Omit<BenchOptions, "peak">> {
+  const { checkpoint, allowCode, data, spacing, engine, threads, steps, peers } = flags;
+  checkWhole("steps", steps, 1);
+  checkSpacing(spacing);
+  return {
+    nets: listOf(net),
+    sizes: listOf(size).map((text) => wholeNumber("size", text)),
+    volume: volume === undefined ? undefined : shapeOf(volume),
+    checkpoints: checkpoint ?? [],
+    allowCode: allowCode ?? [],
+    data,
+    spacing,
+    engine: await resolveEngine(engine ?? "onnx-cpu"),
+    threads: threadsOf(threads),
+    steps,
+    peers,
+    reporter: terminalReporter({ quiet }),
+  };
+}
+
+interface CompareGiven {
+  readonly before: string | undefined;
+  readonly failOn: number | undefined;
+  readonly careful: boolean;
+}
+
+/** @throws BadUsage for what only `bench compare` takes */
+function refuseOfCompare({ before, failOn, careful }: CompareGiven): void {
+  const stray = [
+    ...(before === undefined ? [] : [before]),
+    ...(failOn === undefined ? [] : ["--fail-on"]),
+    ...(careful ? ["--careful"] : []),
+  ];
+  if (stray.length === 0) return;
+  throw new PickbenchError("BadUsage", `${stray.join(", ")}: is of bench compare alone; leave it out`);
+}
+
+/** A history entry that rows are added to. @param peers whether the versions of the peers belong to it */
+async function startEntry(peers: boolean): Promise<HistoryEntry> {
   const { commit, dirty } = await codeVersion();
   return {
     date: new Date().toISOString(),
     code: { commit, dirty },
-    versions: { ...(await versions()) },
-    machine: machine(),
+    versions: { ...(await versions()), ...(peers && (await peerVersions())) },
+    machine: { ...machine(), processor: await processor() },
     peak: await measurePeak(),
     rows: [],
   };
