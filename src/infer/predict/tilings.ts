@@ -52,6 +52,8 @@ const programBytes = 3.6e8;
 /** Slabs that are on their way at once. */
 const slabsHeld = 3;
 const floatBytes = 4;
+/** Share of the work for which no larger tile is taken. */
+const hardlyMore = 0.05;
 
 /** Returns the tiles that a network takes. */
 export async function demandOf(given: Checked): Promise<TileDemand> {
@@ -92,7 +94,8 @@ export function weigh(tiling: Tiling, context: TilingContext): WeighedTiling {
 
 /**
  * Lists tilings that take less work than one's own, the least first: its tiles and larger ones, its overlap and half of it,
- * in every precision that is offered. Of larger tiles only those of the least work in the memory that is allowed.
+ * in every precision that is offered. Of larger tiles in the memory that is allowed, those of the least work are listed, and
+ * of those that take hardly more the smallest.
  */
 export function cheaperTilings(
   own: Tiling,
@@ -106,12 +109,18 @@ export function cheaperTilings(
   const all = precisions.flatMap((precision) =>
     [own.overlap, halved(own.overlap)].flatMap((overlap) => {
       const kept = weigh({ ...own, overlap, precision }, context);
-      const larger = largerTiles(kept, counts, context).filter(isFaster);
-      return [kept, ...larger.toSorted(byWork).slice(0, 1)];
+      return [kept, ...smallestOfBest(largerTiles(kept, counts, context).filter(isFaster))];
     }),
   );
   const faster = all.filter(isFaster);
   return [...new Map(faster.map((each) => [keyOf(each, context), each])).values()].toSorted(byWork);
+}
+
+/** Returns the smallest tile that takes little more work than the least; none of none. */
+function smallestOfBest(tilings: readonly WeighedTiling[]): readonly WeighedTiling[] {
+  const least = Math.min(...tilings.map(({ work }) => work));
+  const best = tilings.filter(({ work }) => work <= least * (1 + hardlyMore));
+  return best.toSorted((a, b) => voxelCount(a.tile) - voxelCount(b.tile) || byWork(a, b)).slice(0, 1);
 }
 
 const byWork = (a: WeighedTiling, b: WeighedTiling): number => a.work - b.work || a.bytes - b.bytes;

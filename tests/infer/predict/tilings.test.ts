@@ -10,6 +10,7 @@ import {
   type Tiling,
   type TilingContext,
   valueBytesOf,
+  type WeighedTiling,
   weigh,
 } from "../../../src/infer/predict/tilings.js";
 
@@ -43,20 +44,23 @@ test("memory is near what whole processes took: three tilings in floats, one in 
     expect(Math.abs(weigh(tiling, context).bytes / measured - 1)).toBeLessThan(0.1);
 });
 
-test("of all tiles that are square, those of the least work in the memory are listed, found by trying all", () => {
+test("of all square tiles in the memory, the smallest within 5 % of the least work is listed, found by trying all", () => {
   const [z, y, x] = gridOf(own).map(({ starts }) => starts.length) as [number, number, number];
-  let least = Number.POSITIVE_INFINITY;
+  const all: WeighedTiling[] = [];
   for (let depth = 12; depth <= 184; depth += 4)
     for (let side = 12; side <= 632; side += 4) {
       const tiling: Tiling = { tile: [depth, side, side], overlap: 8, precision: "float32" };
       const counts = gridOf(tiling).map(({ starts }) => starts.length) as [number, number, number];
       if (counts[0] > z || counts[1] > y || counts[2] > x) continue;
-      const { work, bytes } = weigh(tiling, context);
-      if (bytes <= memoryLimit) least = Math.min(least, work);
+      const weighed = weigh(tiling, context);
+      if (weighed.bytes <= memoryLimit) all.push(weighed);
     }
   const [first] = cheaperTilings(own, ["float32"], context);
-  expect(first!.work).toBeCloseTo(least, 12);
+  const least = Math.min(...all.map(({ work }) => work));
+  const good = all.filter(({ work }) => work <= 1.05 * least);
   expect(first).toMatchObject({ overlap: 8, precision: "float32" });
+  expect(first!.work).toBeLessThanOrEqual(1.05 * least);
+  expect(voxelCount(first!.tile)).toBe(Math.min(...good.map(({ tile }) => voxelCount(tile))));
 });
 
 test("every tiling takes less work than the own one, no more memory than allowed, and the least work comes first", () => {
