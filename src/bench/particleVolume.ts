@@ -95,8 +95,6 @@ export async function writeNpy(path: string, { data, shape: [z, y, x] }: Volume)
   }
 }
 
-/** Size of the challenge's tomograms, voxels along z, y, x. */
-export const challengeShape: Shape3 = [184, 630, 630];
 /** Å per voxel of the challenge's tomograms. */
 export const challengeSpacing = angstrom(10.012);
 /** Standard deviation of the challenge's grey values. */

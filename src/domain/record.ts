@@ -45,6 +45,23 @@ const partSchema = z.strictObject({
   startedAt: time,
 });
 
+/** Ways to predict that were tried on the tune runs, the experiment's own first; one of them is in the checkpoint. */
+const triedSchema = z
+  .array(
+    z.strictObject({
+      tile: z.array(z.int()).length(3),
+      overlap: z.union([z.int(), z.array(z.int()).length(3)]),
+      precision: z.string(),
+      /** By estimate, where 1 is to compute every voxel of a full tomogram once in float32. */
+      work: z.number(),
+      /** Tune score with thresholds that were tuned with it. */
+      score: z.number(),
+      seconds: z.number().nonnegative(),
+      chosen: z.boolean(),
+    }),
+  )
+  .min(1);
+
 /** A tuning of a finished run's picking, which wrote best.safetensors anew. */
 const tuningSchema = z.strictObject({
   ...makingShape,
@@ -127,6 +144,8 @@ const resultSchema = z.strictObject({
   metrics: z.record(z.string(), z.number()),
   /** Durations in seconds by stage. */
   durations: z.record(z.string(), z.number().nonnegative()),
+  /** Of the checkpoint as it stands; absent in older records and where the experiment does not choose how to predict. */
+  tried: triedSchema.optional(),
   /** SHA-256 of best.safetensors as it stands; null for folds, each of which has its own record. */
   checkpointHash: hash.nullable(),
   /** SHA-256 of submission.csv; absent in older records and where nothing was held out. */
@@ -149,7 +168,7 @@ const recordSchema = z.strictObject({
 /** An experiment's record: the origin of its numbers. `result` is null until the run is finished. */
 export type RunRecord = z.infer<typeof recordSchema>;
 /** A run's result as it is added to its record. */
-export type RecordResult = Omit<z.infer<typeof resultSchema>, "finishedAt">;
+export type RecordResult = DeepReadonly<Omit<z.infer<typeof resultSchema>, "finishedAt">>;
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
@@ -212,10 +231,15 @@ interface Tuning {
   readonly before: string;
   readonly after: string;
   readonly tuneScore: number | null;
+  /** Ways to predict that were tried. */
+  readonly tried?: RecordResult["tried"];
 }
 
 /** Adds a tuning of a finished run to its record, which then names the checkpoint as it stands; returns the record. */
-export async function recordTuning(path: string, { experiment, ...tuning }: Tuning): Promise<RunRecord> {
+export async function recordTuning(
+  path: string,
+  { experiment, tried, ...tuning }: Tuning,
+): Promise<RunRecord> {
   const record = await readRecord(path);
   const made = {
     ...{ code: await codeVersion(), versions: await versions(), machine: machine(), command: commandOf() },
@@ -227,7 +251,7 @@ export async function recordTuning(path: string, { experiment, ...tuning }: Tuni
   const scored = tuning.tuneScore === null ? metrics : { ...metrics, tuneScore: tuning.tuneScore };
   const changed = recordSchema.parse({
     ...record,
-    result: record.result && { ...record.result, metrics: scored, checkpointHash: tuning.after },
+    result: record.result && { ...record.result, metrics: scored, checkpointHash: tuning.after, tried },
     tunings: [...(record.tunings ?? []), made],
   });
   await writeRecord(path, changed);

@@ -11,6 +11,9 @@ export interface Box {
   readonly end: Shape3;
 }
 
+/** Size of the challenge's tomograms, voxels along z, y, x. */
+export const challengeShape: Shape3 = [184, 630, 630];
+
 /** A tomogram or a map held in memory: flat, z slowest, x fastest. */
 export interface Volume {
   readonly data: Float32Array;

@@ -4,19 +4,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { rounded } from "../../domain/numbers.js";
 import { angstrom, type Position } from "../../domain/units.js";
-import { indexToPosition, type Shape3, voxelCount } from "../../domain/volume.js";
+import { challengeShape, indexToPosition, type Shape3, voxelCount } from "../../domain/volume.js";
 import { type PickingSettings, pickParticles, type ScoredPick } from "../../infer/pick/picking.js";
 import type { Reporter } from "../../system/reporter.js";
 import { type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { alternatingMedians, type Medians } from "../medians.js";
-import {
-  type Ball,
-  ballRadius,
-  challengeShape,
-  challengeSpacing,
-  particleVolume,
-  writeNpy,
-} from "../particleVolume.js";
+import { type Ball, ballRadius, challengeSpacing, particleVolume, writeNpy } from "../particleVolume.js";
 import { findPython, peerModules, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
 

@@ -4,12 +4,12 @@ import { findTomogram, openDataset, tomogramsNamed } from "../../data/dataset.js
 import type { Run } from "../../data/model.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import { rounded } from "../../domain/numbers.js";
-import { type Shape3, voxelCount } from "../../domain/volume.js";
+import { challengeShape, type Shape3, voxelCount } from "../../domain/volume.js";
 import type { Experiment } from "../../train/experiment/schema.js";
 import { checkpointsToMeasure, type DescribedCheckpoints, describeCheckpoints } from "../detector.js";
 import { allowedTime, type BenchOptions, type BenchPart, type BenchRow, measured } from "../measured.js";
 import { median, mediansOf } from "../medians.js";
-import { challengeShape, tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
+import { tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
 import { withScratchFolder } from "../scratch.js";
 import { runSubmit, type SubmitCost } from "../submitProcess.js";
 

@@ -4,11 +4,11 @@ import * as zarr from "zarrita";
 import { z } from "zod";
 import { openOmeZarr, openTomogram } from "../../data/tomograms/omeZarr.js";
 import { rounded } from "../../domain/numbers.js";
-import { voxelCount } from "../../domain/volume.js";
+import { challengeShape, voxelCount } from "../../domain/volume.js";
 import { readIfThere } from "../../system/paths/opening.js";
 import { type BenchPart, measured } from "../measured.js";
 import { alternatingMedians, type Medians, timeOf } from "../medians.js";
-import { challengeShape, tomogramBytes, writeNoiseTomogram } from "../particleVolume.js";
+import { tomogramBytes, writeNoiseTomogram } from "../particleVolume.js";
 import { findPython, peerModules, runPeer } from "../peer.js";
 import { withScratchFolder } from "../scratch.js";
 

@@ -53,7 +53,8 @@ export function tileSettings(
   return { tile: sizes, overlap, multiple, square: rotations };
 }
 
-type Checked = { readonly network: NetworkSpec } | { readonly external: ExternalSpec };
+/** A network that was trained here or elsewhere, by its specification. */
+export type Checked = { readonly network: NetworkSpec } | { readonly external: ExternalSpec };
 
 /**
  * Checks that the engine and all networks support a precision.

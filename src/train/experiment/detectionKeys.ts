@@ -33,6 +33,12 @@ export const predict = z
       .enum(precisions)
       .optional()
       .describe("`float32` if absent; `int8`: 8-bit inference, about twice as fast, for some networks"),
+    choose: z
+      .literal("fastest")
+      .optional()
+      .describe(
+        "`fastest`: after training, larger tiles, half the overlap and, where no `precision` is named, 8 bits are tried on the tune runs, and the checkpoint holds those of the least work whose tune score is within 0.002 of that of the keys above; if absent, those are taken",
+      ),
   })
   .prefault({});
 

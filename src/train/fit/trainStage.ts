@@ -16,6 +16,7 @@ import { readFurther } from "../prepare/furtherSets.js";
 import type { PreparedRun } from "../prepare/prepare.js";
 import { makeFolder, type RunFolder, snapshotFile } from "../run/runFolder.js";
 import { openTrainingLog, type TrainingLog } from "../watch/sinks/trainingLog.js";
+import { choosePrediction, type TriedPrediction } from "./choosePrediction.js";
 import { withDensities } from "./densities.js";
 import { masksOfVolumes } from "./featureMasks.js";
 import { trainNetwork } from "./loop.js";
@@ -44,6 +45,8 @@ export interface TrainedRun {
   /** The schedules that the last network followed; null where none was trained in this call. */
   readonly schedule: TrainedNetwork["schedule"] | null;
   readonly tuneScore: number | null;
+  /** Ways to predict that were tried on the tune runs; absent where the experiment does not choose one. */
+  readonly tried?: readonly TriedPrediction[];
   /** Seconds of the steps that earlier calls took, where this call resumed a stopped run. */
   readonly earlierSeconds: number;
   /** Whether a rung ended the training; then nothing was tuned, and there is no best.safetensors. */
@@ -91,8 +94,8 @@ export async function trainStage(
   const trained = prepared.external
     ? [prepared.external]
     : await Promise.all(networks.map((network, at) => networkOf(network, done[at]!.weights)));
-  const { score: tuneScore } = await tuneAndWrite(prepared, folder, trained, tuneTomograms);
-  return { ...courseOf(results), tuneScore, earlierSeconds, ended: false };
+  const { score: tuneScore, tried } = await tuneAndWrite(prepared, folder, trained, tuneTomograms);
+  return { ...courseOf(results), tuneScore, ...(tried && { tried }), earlierSeconds, ended: false };
 }
 
 const courseOf = (results: readonly TrainedNetwork[]) => ({
@@ -118,19 +121,25 @@ async function tuneAndWrite(
   networks: readonly AnyNetwork[],
   tomograms: readonly TuneTomogram[],
 ): Promise<TunedStage> {
-  const { external, reporter } = prepared;
-  const settings =
-    tomograms.length > 0
-      ? await withDensities(prepared, await tuneNetworks(prepared, networks, tomograms, heldVolume, reporter))
-      : untuned(prepared, networks);
+  const chosen = tomograms.length > 0 ? await choosePrediction(prepared, networks, tomograms) : null;
+  if (!chosen && prepared.experiment.predict.choose)
+    prepared.reporter.note(
+      "predict.choose: no run is tuned on, so that nothing is chosen; the experiment's own tiles stay",
+    );
+  const settings = chosen ? await withDensities(prepared, chosen.tuned) : untuned(prepared, networks);
   const spacing = tomograms[0]?.volume.spacing[0] ?? (await readSpacing(prepared));
-  const names = external ? ["all"] : prepared.networks.map(({ name }) => name);
-  await writeCheckpoint(folder.best, names, checkpointOf(prepared, networks, spacing, settings));
-  return settings;
+  const names = prepared.external ? ["all"] : prepared.networks.map(({ name }) => name);
+  const predicting = { ...prepared, experiment: chosen?.experiment ?? prepared.experiment };
+  await writeCheckpoint(folder.best, names, checkpointOf(predicting, networks, spacing, settings));
+  return { ...settings, ...(chosen?.tried && { tried: chosen.tried }) };
 }
 
 /** How particles and features are found in the networks' maps; the score is null where nothing was tuned. */
-export type TunedStage = Omit<Tuned, "score"> & { readonly score: number | null };
+export type TunedStage = Omit<Tuned, "score"> & {
+  readonly score: number | null;
+  /** Ways to predict that were tried; absent where the experiment does not choose one. */
+  readonly tried?: readonly TriedPrediction[];
+};
 
 /** Returns the checkpoint of trained networks. */
 const checkpointOf = (

@@ -11,8 +11,9 @@ import type { Splits } from "../../data/splits.js";
 import { openTomogram } from "../../data/tomograms/omeZarr.js";
 import type { ParticlePick } from "../../domain/particles.js";
 import type { ExternalNetwork } from "../../infer/predict/predictor.js";
-import { openSizes, type TileDemand, tileSettings } from "../../infer/predict/tileDemands.js";
+import { tileSettings } from "../../infer/predict/tileDemands.js";
 import { tileGrid } from "../../infer/predict/tiles.js";
+import { demandOf } from "../../infer/predict/tilings.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -55,7 +56,7 @@ interface Meeting {
 export async function checkRun(meeting: Meeting): Promise<Checked> {
   const { experiment, dataset, splits, networks, external, reporter } = meeting;
   for (const network of networks) await checkNetwork(experiment, network);
-  const demands = external ? [demandOf(external)] : await Promise.all(networks.map(demandOfNetwork));
+  const demands = await Promise.all((external ? [external] : networks).map(demandOf));
   const features = featureNames(experiment);
   const types = (external ? [external] : networks)
     .flatMap((network) => network.channels)
@@ -216,17 +217,6 @@ async function checkNetwork(
         "BadExperiment",
         `loss.classWeights: got ${spec.classWeights.length} weights, wanted ${classes}, one for the background and one a type; correct the list`,
       );
-}
-
-const demandOf = ({ external: { file: name, multiple, fixed } }: ExternalNetwork): TileDemand => ({
-  name,
-  multiple,
-  fixed,
-});
-
-async function demandOfNetwork({ network }: ExperimentNetwork): Promise<TileDemand> {
-  const { architecture: name, multiple } = await loadNetwork(network);
-  return { name, multiple, fixed: openSizes };
 }
 
 function checkTruth(

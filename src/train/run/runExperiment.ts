@@ -94,6 +94,7 @@ export async function trainOnly(
         ...(trained.ended ? { endedAtStep: trained.steps } : {}),
       },
       durations,
+      ...(trained.tried && { tried: trained.tried }),
       checkpointHash: trained.ended ? null : await hashFile(folder.best),
       parameters: await parameterCount(prepared),
     });
@@ -245,6 +246,7 @@ async function finishRecord(
       ...courseOf(trained),
     },
     durations,
+    ...(trained.tried && { tried: trained.tried }),
     checkpointHash: await hashFile(folder.best),
     ...(await submissionHash(folder, report)),
     parameters: await parameterCount(prepared),

@@ -35,7 +35,8 @@ export async function tuneOnly(folder: RunFolder, options: RunOptions): Promise<
     const tuneScore = tuned.score;
     const after = await hashFile(folder.best);
     if (before === after || !existsSync(folder.record)) return tuned;
-    const tuning = { experiment: prepared.experiment, before, after, tuneScore };
+    const { tried } = tuned;
+    const tuning = { experiment: prepared.experiment, before, after, tuneScore, ...(tried && { tried }) };
     const { result } = await recordTuning(folder.record, tuning);
     if (result?.metrics.score !== undefined)
       prepared.reporter.note(
