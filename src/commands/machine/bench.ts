@@ -7,6 +7,7 @@ import { partTable } from "../../bench/table.js";
 import { codeVersion, machine, versions } from "../../domain/environment.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
+import { durationOf } from "../../present/durations.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
@@ -23,6 +24,7 @@ import {
 import { terminalReporter } from "../shared/terminal.js";
 
 const names = Object.keys(parts);
+const usual = names.filter((name) => !parts[name]!.isNamed);
 const described = names.map((name) => `${name}: ${parts[name]!.describe}`).join("; ");
 
 /** `pickbench bench`: speeds, beside the Python peers that are installed. */
@@ -33,7 +35,12 @@ export const command = defineCommand({
     argv
       .positional("what", { type: "string", choices: names, describe: `all if absent (${described})` })
       .option("net", { type: "string", default: "baseline,plain", describe: "networks, by name" })
-      .option("size", { type: "string", default: "64", describe: "patch edges, voxels" })
+      .option("size", { type: "string", describe: "patch edges, voxels; 64 if absent, of card 64,96" })
+      .option("limit", {
+        type: "string",
+        default: "10m",
+        describe: "longest time of card, as in 10m or 90s; what does not end in its share is ended, and told",
+      })
       .option("volume", {
         type: "string",
         describe:
@@ -70,6 +77,7 @@ export const command = defineCommand({
         "$0 bench predict --checkpoint run/best.safetensors --data test",
         "your own detector and tomogram",
       )
+      .example("$0 bench card --json > card.json", "a graphics card, all engines, in less than ten minutes")
       .example("$0 bench growth --volume 32,160,160", "time and memory as tomograms grow in size and number"),
   async run({
     what,
@@ -82,6 +90,7 @@ export const command = defineCommand({
     steps,
     peers,
     history,
+    limit,
     quiet,
     json,
     ...given
@@ -91,7 +100,7 @@ export const command = defineCommand({
     if (history !== null) await checkWritable("history", history, "file");
     const options: Omit<BenchOptions, "peak"> = {
       nets: listOf(net),
-      sizes: listOf(size).map((text) => wholeNumber("size", text)),
+      sizes: listOf(size ?? (what === "card" ? "64,96" : "64")).map((text) => wholeNumber("size", text)),
       volume: volume === undefined ? undefined : shapeOf(volume),
       checkpoints: checkpoint ?? [],
       allowCode: given.allowCode ?? [],
@@ -101,6 +110,7 @@ export const command = defineCommand({
       threads: threadsOf(threads),
       steps,
       peers,
+      limitMs: limitOf(limit),
       reporter: terminalReporter({ quiet }),
     };
     const earlier = history === null ? [] : await readHistory(history);
@@ -108,7 +118,7 @@ export const command = defineCommand({
     const previous = previousRows(earlier, entry.machine);
     if (!json) report(false, null, () => machineText(entry));
     try {
-      for (const part of what === undefined ? names : [what]) {
+      for (const part of what === undefined ? usual : [what]) {
         const rows = await (await parts[part]!.load()).part.run({ ...options, peak: entry.peak });
         const before = (row: BenchRow) => previous({ part, ...row });
         if (!json) report(false, null, () => `\n${partTable(part, rows, before)}`);
@@ -145,6 +155,18 @@ function wholeNumber(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new PickbenchError("BadUsage", `--${flag} is ${text}, wanted whole numbers of at least 1; give them`);
+}
+
+/** Shortest limit, ms: engines alone take seconds to start. */
+const leastLimit = 10_000;
+
+function limitOf(text: string): number {
+  const ms = durationOf(text);
+  if (ms !== undefined && ms >= leastLimit) return ms;
+  throw new PickbenchError(
+    "BadUsage",
+    `--limit is ${JSON.stringify(text)}, wanted at least ${leastLimit / 1000} s; write it like --limit 10m`,
+  );
 }
 
 function shapeOf(text: string): Shape3 {
