@@ -15,10 +15,10 @@ import {
   normalisationOf,
   type PredictSettings,
 } from "./predictor.js";
-import { SlabPrediction, type TileNetwork } from "./slabPrediction.js";
+import type { TileNetwork } from "./slabPrediction.js";
+import { ShrinkingPrediction } from "./smallerTiles.js";
 import { symmetries } from "./testTime.js";
 import { checkPrecision, tileSettings } from "./tileDemands.js";
-import { tileGrid } from "./tiles.js";
 import type { MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
 
 const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
@@ -32,7 +32,7 @@ let averaged: readonly Pick<AnyNetwork, "activation" | "share">[];
 let normalisations: readonly string[];
 /** Normalisation that each network wants, as JSON. */
 let wanted: readonly string[];
-let prediction: SlabPrediction | undefined;
+let prediction: ShrinkingPrediction | undefined;
 
 /** Returns the view of the tomogram that the network with index `place` wants. */
 const viewOf = (place: number, views: readonly Volume[]): Volume =>
@@ -88,15 +88,21 @@ serve({
     const volume = views[0]!;
     if (settings.precision === "int8") await measureAll(views);
     const demands = networks.map(({ demand }) => demand);
-    const begun: SlabPrediction = new SlabPrediction({
-      volume,
-      grid: tileGrid(volume.shape, tileSettings(settings, demands)),
-      networks: networks.map((_, place) => tileNetwork(place, views)),
-      types,
-      averaging: settings.averaging ?? "probabilities",
-      symmetries: symmetries(flips, rotations, halfTurn),
-      onTile: (done) => tell({ done, total: begun.tiles }),
-    });
+    const begun: ShrinkingPrediction = new ShrinkingPrediction(
+      {
+        volume,
+        networks: networks.map((_, place) => tileNetwork(place, views)),
+        types,
+        averaging: settings.averaging ?? "probabilities",
+        symmetries: symmetries(flips, rotations, halfTurn),
+        onTile: (done) => tell({ done, total: begun.tiles }),
+      },
+      tileSettings(settings, demands),
+      (smaller) => {
+        settings = { ...settings, tile: smaller.to };
+        tell({ smaller });
+      },
+    );
     prediction = begun;
   },
   async next() {

@@ -3,8 +3,11 @@
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { Engine, EngineName, LoadedNetwork, Measured } from "../../engines/engine.js";
 import { loadEngine } from "../../engines/load.js";
+import { isOutOfMemory } from "../../engines/outOfMemory.js";
 import type { Network } from "../../nets/architecture.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
+import { receptiveField } from "../../nets/receptiveField.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
 import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
@@ -58,13 +61,30 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
     loaded.set(key, session);
     return session;
   };
+  /** What did not suffice is freed at once: smaller tiles follow. */
+  const runHere = async (shape: Shape3, tile: Float32Array): Promise<Float32Array> => {
+    try {
+      return await (await load(shape)).run(tile);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      const opened = await loaded.get(shape.join())?.catch(() => undefined);
+      loaded.delete(shape.join());
+      await opened?.close();
+      throw new PickbenchError("OutOfMemory", messageOf(error), { cause: error });
+    }
+  };
   const close = async (): Promise<void> => {
     for (const session of loaded.values()) await (await session).close();
     loaded.clear();
   };
   return {
     channels: given.channels.slice(0, outputs),
-    demand: { name: network.architecture, multiple: network.multiple, fixed: openSizes },
+    demand: {
+      name: network.architecture,
+      multiple: network.multiple,
+      fixed: openSizes,
+      sees: receptiveField(network),
+    },
     close,
     async measure(volume) {
       await close();
@@ -72,7 +92,7 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
       measured = await engine.int8!.measure({ network, weights, patch, tiles, threads });
     },
     async run(tile, shape, spacing) {
-      const output = await (await load(shape)).run(tile);
+      const output = await runHere(shape, tile);
       const { stride = 1 } = given.network;
       return radii ? countVotes(output, { radii, spacing, patch: shape, stride }) : output;
     },
