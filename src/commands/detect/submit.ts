@@ -48,6 +48,10 @@ export const command = defineCommand({
       .example(
         "$0 submit a.safetensors --data test --out submission.csv --queue slurm --cpus 8 --memory 16G",
         "the same by Slurm, tomograms at the same time",
+      )
+      .example(
+        "$0 submit a.safetensors --data test --out submission.csv --devices 0,1",
+        "the same on two cards of this machine",
       ),
   run: async (args, making) => {
     const { checkpoint: given, data, runs: asked, engine, out, json, ...flags } = args;

@@ -1,6 +1,8 @@
 /** Worker entry of predictor.ts: cuts tiles, has tileWorker.ts run the networks on them, and blends their outputs. */
 
-import type { Volume } from "../../domain/volume.js";
+import type { Shape3, Volume } from "../../domain/volume.js";
+import type { Card } from "../../engines/cards.js";
+import { cardOf } from "../../engines/memory.js";
 import {
   builtModule,
   serve,
@@ -16,15 +18,17 @@ import {
   type PredictSettings,
 } from "./predictor.js";
 import type { TileNetwork } from "./slabPrediction.js";
-import { ShrinkingPrediction } from "./smallerTiles.js";
+import { fittedTiles, ShrinkingPrediction, type SmallerTiles } from "./smallerTiles.js";
 import { symmetries } from "./testTime.js";
 import { checkPrecision, tileSettings } from "./tileDemands.js";
-import type { MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
+import type { EstimateCall, MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
 
 const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
 
 let settings: PredictSettings;
 let types: readonly string[];
+/** The card that the engine computes on, where it is known. */
+let card: Card | null;
 let networks: readonly OpenedNetwork[];
 /** Activations and shares of the networks, in their order. */
 let averaged: readonly Pick<AnyNetwork, "activation" | "share">[];
@@ -58,6 +62,15 @@ async function measureAll(views: readonly Volume[]): Promise<void> {
   }
 }
 
+/** Returns the MiB that the largest of the networks takes at least on a tile: they are run one after another. */
+async function mostMiB(shape: Shape3): Promise<number> {
+  const each = networks.map((_, network) => {
+    const call: EstimateCall = { network, shape };
+    return runner.call<number>("estimate", call);
+  });
+  return Math.max(...(await Promise.all(each)));
+}
+
 serve({
   /** Closes the networks and lets go of the tomogram; a tile that still runs is finished first. */
   async release() {
@@ -76,6 +89,7 @@ serve({
       ...(share !== undefined && { share }),
     }));
     types = given.types;
+    card = await cardOf(settings.engine);
     wanted = given.networks.map((network) => JSON.stringify(normalisationOf(network)));
     await checkPrecision(settings.precision, settings.engine, given.networks);
     normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
@@ -88,6 +102,13 @@ serve({
     const volume = views[0]!;
     if (settings.precision === "int8") await measureAll(views);
     const demands = networks.map(({ demand }) => demand);
+    const onSmaller = (smaller: SmallerTiles): void => {
+      settings = { ...settings, tile: smaller.to };
+      tell({ smaller });
+    };
+    const asked = tileSettings(settings, demands);
+    const tiles =
+      card === null ? asked : await fittedTiles(volume.shape, asked, card.memoryMiB, mostMiB, onSmaller);
     const begun: ShrinkingPrediction = new ShrinkingPrediction(
       {
         volume,
@@ -97,11 +118,8 @@ serve({
         symmetries: symmetries(flips, rotations, halfTurn),
         onTile: (done) => tell({ done, total: begun.tiles }),
       },
-      tileSettings(settings, demands),
-      (smaller) => {
-        settings = { ...settings, tile: smaller.to };
-        tell({ smaller });
-      },
+      tiles,
+      onSmaller,
     );
     prediction = begun;
   },

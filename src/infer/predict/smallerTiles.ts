@@ -41,6 +41,27 @@ export function smallerTile(
   return tile.map((size, axis) => (chosen.includes(axis) ? halves[axis]! : size)) as unknown as Shape3;
 }
 
+/**
+ * Makes tiles smaller until what they need, by an estimate, fits a memory that is known; as small as they may become where
+ * nothing does.
+ *
+ * @param needed returns the least MiB that a tile takes
+ */
+export async function fittedTiles(
+  shape: Shape3,
+  tiles: ShrinkableTiles,
+  limitMiB: number,
+  needed: (tile: Shape3) => Promise<number>,
+  onSmaller: (change: SmallerTiles) => void,
+): Promise<ShrinkableTiles> {
+  const from = tileShape(tileGrid(shape, tiles));
+  if ((await needed(from)) <= limitMiB) return tiles;
+  const to = smallerTile(from, tiles);
+  if (to === null) return tiles;
+  onSmaller({ from, to, plane: 0 });
+  return fittedTiles(shape, { ...tiles, tile: to }, limitMiB, needed, onSmaller);
+}
+
 /** A prediction whose tiles are halved, and that goes on, as often as memory does not suffice. */
 export class ShrinkingPrediction {
   readonly #options: Omit<SlabPredictionOptions, "grid" | "from">;

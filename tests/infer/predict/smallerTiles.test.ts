@@ -3,6 +3,7 @@ import { angstrom } from "../../../src/domain/units.js";
 import { type Shape3, type Volume, voxelCount } from "../../../src/domain/volume.js";
 import { SlabPrediction, type TileNetwork } from "../../../src/infer/predict/slabPrediction.js";
 import {
+  fittedTiles,
   type ShrinkableTiles,
   ShrinkingPrediction,
   type SmallerTiles,
@@ -127,4 +128,19 @@ test("the sentence tells both tiles, from where on, and what it means for thresh
   expect(smallerTilesText({ ...change, plane: 48 }, "onnx-cuda")).toMatch(
     /: from plane 48 on it goes on with/,
   );
+});
+
+test("where memory is known, tiles that cannot fit by the estimate are halved before the first is computed", async () => {
+  const changes: SmallerTiles[] = [];
+  const needed = async (tile: Shape3) => voxelCount(tile) / 1000;
+  const fit = (limit: number) =>
+    fittedTiles(volume.shape, tiles, limit, needed, (change) => changes.push(change));
+  expect(await fit(1000)).toBe(tiles);
+  expect(changes).toEqual([]);
+  expect((await fit(30)).tile).toEqual([20, 36, 24]);
+  expect(changes.map(({ to }) => to)).toEqual([
+    [40, 36, 24],
+    [20, 36, 24],
+  ]);
+  expect(voxelCount((await fit(0)).tile)).toBeLessThan(20 * 20 * 24);
 });
