@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""PyTorch on the CPU, doing what the harness does: one training step, and inference, of the same network.
+"""PyTorch, doing what the harness does: one training step, and inference, of the same network.
 
 Needs PyTorch (Debian: python3-torch). Prints one JSON line:
   {"net", "params", "size", "threads", "train_ms", "infer_ms"}   medians over the timed steps, milliseconds per patch
+  and of CUDA "train_mib", "infer_mib", the most memory in PyTorch's own tensors
 usage: torch_unet.py [--net baseline|plain] [--size 64] [--threads 2] [--steps 7] [--base 16] [--outputs 7] [--serve]
+                     [--device cpu|cuda] [--seconds 1e9]
   baseline  the challenge organisers' U-Net: channels 48/64/80/80, strides 2/2/1, one residual unit, instance norm, PReLU
   plain     three levels of two 3x3x3 convolutions + instance norm + ReLU, average pooling, nearest upsampling
+  --device  where it computes; the batch is brought there once, before the steps
+  --seconds ends the timed steps of each of the two where they have taken so long, after one at least
   --serve   prints {"params"}, then answers each line "train" or "infer" on stdin with that one step's {"ms"}, so that
             its steps can alternate with another program's
 """
@@ -90,23 +94,37 @@ class Plain(nn.Module):
         return self.head(self.d[1](torch.cat([up(y), a], 1)))
 
 
-def milliseconds(run):
+def milliseconds(run, device):
     start = time.perf_counter()
     run()
+    if device == 'cuda':
+        torch.cuda.synchronize()
     return 1e3 * (time.perf_counter() - start)
 
 
-def median_ms(run, steps):
-    run()
-    run()
-    return sorted(milliseconds(run) for _ in range(steps))[steps // 2]
+def median_ms(run, steps, seconds, device):
+    for _ in range(2):
+        milliseconds(run, device)
+    times = []
+    while len(times) < steps and (not times or sum(times) < 1e3 * seconds):
+        times.append(milliseconds(run, device))
+    return round(sorted(times)[len(times) // 2], 1)
 
 
-def work(net, size, outputs):
+def measured(name, run, a):
+    """The median time of a step, and on CUDA the memory that it takes."""
+    if a.device != 'cuda':
+        return {f'{name}_ms': median_ms(run, a.steps, a.seconds, a.device)}
+    torch.cuda.reset_peak_memory_stats()
+    ms = median_ms(run, a.steps, a.seconds, a.device)
+    return {f'{name}_ms': ms, f'{name}_mib': round(torch.cuda.max_memory_allocated() / 2 ** 20)}
+
+
+def work(net, size, outputs, device):
     """One training step and one inference, as functions without arguments."""
     optimiser = torch.optim.AdamW(net.parameters(), 1e-3)
-    x = torch.randn(1, 1, size, size, size)
-    y = torch.randint(0, outputs, (1, size, size, size))
+    x = torch.randn(1, 1, size, size, size, device=device)
+    y = torch.randint(0, outputs, (1, size, size, size), device=device)
 
     def train():
         net.train()
@@ -122,10 +140,10 @@ def work(net, size, outputs):
     return train, infer
 
 
-def serve(steps, parameters):
+def serve(steps, parameters, device):
     print(json.dumps(dict(params=parameters)), flush=True)
     for line in sys.stdin:
-        print(json.dumps(dict(ms=milliseconds(steps[line.strip()]))), flush=True)
+        print(json.dumps(dict(ms=milliseconds(steps[line.strip()], device))), flush=True)
 
 
 def main():
@@ -133,19 +151,21 @@ def main():
     p.add_argument('--net', default='baseline', choices=['baseline', 'plain'])
     for name, default in dict(size=64, threads=2, steps=7, base=16, outputs=7).items():
         p.add_argument(f'--{name}', type=int, default=default)
+    p.add_argument('--device', default='cpu', choices=['cpu', 'cuda'])
+    p.add_argument('--seconds', type=float, default=1e9)
     p.add_argument('--serve', action='store_true')
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
-    net = Baseline(a.outputs) if a.net == 'baseline' else Plain(a.outputs, a.base)
+    net = (Baseline(a.outputs) if a.net == 'baseline' else Plain(a.outputs, a.base)).to(a.device)
     parameters = sum(q.numel() for q in net.parameters())
-    train, infer = work(net, a.size, a.outputs)
+    train, infer = work(net, a.size, a.outputs, a.device)
     if a.serve:
-        serve(dict(train=train, infer=infer), parameters)
+        serve(dict(train=train, infer=infer), parameters, a.device)
         return
     print(json.dumps(dict(
         net=a.net, params=parameters, size=a.size, threads=a.threads,
-        train_ms=round(median_ms(train, a.steps), 1), infer_ms=round(median_ms(infer, a.steps), 1))))
+        **measured('train', train, a), **measured('infer', infer, a))))
 
 
 if __name__ == '__main__':

@@ -77,6 +77,8 @@ export interface BenchOptions {
   readonly steps: number;
   /** Whether to time the Python peers as well. */
   readonly peers: boolean;
+  /** Longest time of a part that heeds it, ms. */
+  readonly limitMs: number;
   /** Measured peak of this machine. */
   readonly peak: Peak;
   /** Hears what is being done or left out; what is under way is ended with the process that hears it. */

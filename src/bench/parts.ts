@@ -3,6 +3,8 @@ import type { BenchOptions, BenchPart } from "./measured.js";
 
 interface Entry {
   readonly describe: string;
+  /** Whether it runs only where it is named. */
+  readonly isNamed?: true;
   readonly load: () => Promise<{ part: BenchPart }>;
 }
 
@@ -39,6 +41,12 @@ export const parts: Readonly<Record<string, Entry>> = {
   growth: {
     describe: "time and memory for tomograms of several sizes, for many tomograms, and for several threads",
     load: () => import("./parts/growth.js"),
+  },
+  card: {
+    describe:
+      "a graphics card: steps, inference, a tomogram and a run on every engine that starts, beside PyTorch with CUDA, within --limit; only where it is named",
+    load: () => import("./parts/card.js"),
+    isNamed: true,
   },
 };
 

@@ -100,14 +100,16 @@ export async function servePeer(
   };
 }
 
-/** Runs a peer to its end and returns the JSON of its last line. */
+/** Runs a peer to its end, or until the signal ends it, and returns the JSON of its last line. */
 export async function runPeer(
   reporter: Reporter,
   python: string,
   script: string,
   args: readonly string[],
+  signal?: AbortSignal,
 ): Promise<unknown> {
-  const running = promisify(execFile)(python, [peerScript(script), ...args], { maxBuffer: 2 ** 24 });
+  const limits = { maxBuffer: 2 ** 24, ...(signal && { signal }), killSignal: "SIGKILL" } as const;
+  const running = promisify(execFile)(python, [peerScript(script), ...args], limits);
   const forget = reporter.onEnd(() => running.child.kill("SIGKILL"));
   const { stdout } = await running.finally(forget);
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");

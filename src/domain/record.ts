@@ -152,6 +152,8 @@ const resultSchema = z.strictObject({
   submissionHash: hash.optional(),
   /** Count of trainable parameters of all networks together. */
   parameters: z.int().nonnegative(),
+  /** What was done otherwise than the experiment says, in sentences; absent where nothing was. */
+  notes: z.array(z.string()).optional(),
 });
 
 const recordSchema = z.strictObject({

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PickbenchError } from "../system/errors.js";
 import { builtModule } from "../system/threads/threads.js";
+import { findCards } from "./cards.js";
 import { defaultThreads, type EngineName, engineNames } from "./engine.js";
 import type { ProbeAnswer } from "./probe.js";
 
@@ -55,8 +56,20 @@ export async function availability(engine: EngineName): Promise<Availability> {
   const missing = engine === "onnx-cuda" ? missingCuda() : null;
   if (missing) return { engine, available: false, reason: missing, enable };
   const answer = await probed(engine);
-  if ("failure" in answer) return { engine, available: false, reason: answer.failure, enable };
+  if ("failure" in answer) {
+    const reason = await withCardsWord(engine, answer.failure);
+    return { engine, available: false, reason, enable: answer.mend ?? enable };
+  }
   return { engine, available: true, ...described(engine, answer.device) };
+}
+
+/** Adds what `nvidia-smi` says where CUDA does not start: whether there is a driver at all, and which. */
+async function withCardsWord(engine: EngineName, failure: string): Promise<string> {
+  if (engine !== "onnx-cuda") return failure;
+  const { cards, fault } = await findCards();
+  if (fault !== null) return `${failure} (nvidia-smi: ${fault})`;
+  const [card] = cards;
+  return card ? `${failure} (driver ${card.driver}, ${card.name})` : failure;
 }
 
 function described(engine: EngineName, device: string): { runsOn: string; faster: string | null } {
@@ -110,8 +123,12 @@ function probed(engine: EngineName): Promise<ProbeAnswer> {
     execFile(process.execPath, [module, engine], { timeout: longest }, (error, stdout) => {
       const line = stdout.split("\n").find((text) => text.startsWith("{"));
       if (line) resolve(JSON.parse(line) as ProbeAnswer);
-      else if (error?.killed) resolve({ failure: `it did not start in ${longest / 1000} s` });
-      else resolve({ failure: `it ended its process with ${error?.signal ?? `code ${error?.code}`}` });
+      else if (error?.killed) resolve({ failure: `it did not start in ${longest / 1000} s`, mend: null });
+      else
+        resolve({
+          failure: `it ended its process with ${error?.signal ?? `code ${error?.code}`}`,
+          mend: null,
+        });
     });
   });
 }

@@ -1,12 +1,14 @@
 /** Probe, run as a process of its own: starts one engine, computes with it, and prints the device that it computed on. */
 import { platform } from "node:os";
 import { basename } from "node:path";
-import { messageOf } from "../system/errors.js";
 import type { EngineName } from "./engine.js";
+import { deviceFault } from "./faults.js";
 import { type Provider, providers } from "./onnx/graph/emitter.js";
 
 /** What a probe prints, as JSON. */
-export type ProbeAnswer = { readonly device: string } | { readonly failure: string };
+export type ProbeAnswer =
+  | { readonly device: string }
+  | { readonly failure: string; readonly mend: string | null };
 
 async function probe(engine: EngineName): Promise<ProbeAnswer> {
   try {
@@ -15,12 +17,10 @@ async function probe(engine: EngineName): Promise<ProbeAnswer> {
     await checkProduct(provider);
     return { device: provider === "webgpu" ? webgpuDevice() : provider.toUpperCase() };
   } catch (error) {
-    return { failure: withoutSource(messageOf(error).split("\n")[0]!) };
+    const { reason, mend } = deviceFault(engine, error);
+    return { failure: reason, mend };
   }
 }
-
-/** Drops ONNX Runtime's own file, line and condition, with which its messages begin. */
-const withoutSource = (message: string): string => message.replace(/^.* was false\. /, "").trim();
 
 async function tensorFlowDevice(): Promise<string> {
   const { loadTensorFlow } = await import("./tfjs/backend.js");

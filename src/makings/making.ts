@@ -89,9 +89,14 @@ async function begunInput(input: Named, outputs: readonly string[]): Promise<Beg
 /**
  * Writes the sidecars of a command's outputs; those that it did not write, for there was nothing to, have none.
  *
+ * @param notes what was done otherwise than asked
  * @throws PickbenchError System where a sidecar cannot be written
  */
-export async function endMaking(begun: Begun, outputs: readonly Named[]): Promise<void> {
+export async function endMaking(
+  begun: Begun,
+  outputs: readonly Named[],
+  notes: readonly string[] = [],
+): Promise<void> {
   const written = (await Promise.all(outputs.map(outputOf))).filter((each) => each !== undefined);
   if (written.length === 0) return;
   const selection = selectionOf(
@@ -108,6 +113,7 @@ export async function endMaking(begun: Begun, outputs: readonly Named[]): Promis
       inputs,
       outputs: written.map(({ place }) => place),
       ...(begun.runs && { runs: [...begun.runs] }),
+      ...(notes.length > 0 && { notes: [...notes] }),
       ...facts,
       startedAt: begun.startedAt,
       finishedAt: new Date().toISOString(),

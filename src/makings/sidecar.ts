@@ -40,6 +40,8 @@ const makingSchema = z.strictObject({
   outputs: z.array(placeSchema),
   /** Names of the runs that were asked for; absent where all were. */
   runs: z.array(z.string()).optional(),
+  /** What was done otherwise than asked, in sentences; absent where nothing was. */
+  notes: z.array(z.string()).optional(),
   code: z.strictObject({
     commit: z.string().nullable(),
     dirty: z.boolean().nullable(),

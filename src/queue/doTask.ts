@@ -7,6 +7,7 @@ import { withLock } from "../system/lock.js";
 import { thisProcess, workOn } from "../system/owner.js";
 import { makingVariable } from "../system/paths/sidecar.js";
 import { mayGoOn } from "../system/startedProcess.js";
+import { cardVariable } from "./local.js";
 import { type Plan, readPlan } from "./plan.js";
 import { isHandedInAs } from "./slurm/submitting.js";
 import { asks, type Begun, readTask, taskLock, writeBegun, writeEndNow } from "./states.js";
@@ -39,7 +40,13 @@ export async function doTask(path: string, number: string, starter: string, call
     if (before.end?.code === 0) return;
     const attempt = (before.begun?.attempt ?? 0) + 1;
     const startedAt = new Date().toISOString();
-    const place = { ...thisProcess(), host: hostname(), ...ownJob() };
+    const device = settings.devices?.find((each) => String(each) === process.env[cardVariable]);
+    const place = {
+      ...thisProcess(),
+      host: hostname(),
+      ...ownJob(),
+      ...(device !== undefined && { device }),
+    };
     await writeBegun(folder, task.id, { attempt, startedAt, ...place });
     if (starter === asks && !mayGoOn()) return;
     let message: string | null = "ended by a signal";

@@ -19,6 +19,9 @@ const betweenLooks = 200;
 /** The same where nothing runs, and more is given at any time. */
 const betweenIdleLooks = 1000;
 
+/** Environment variable that names the cards that CUDA is shown: ONNX Runtime, TensorFlow and PyTorch alike. */
+export const cardVariable = "CUDA_VISIBLE_DEVICES";
+
 /** Looks for the processes of tasks that have not ended well. */
 export async function lookHere(plan: Plan, ids: readonly number[]): Promise<Map<number, Outside>> {
   const found = new Map<number, Outside>();
@@ -55,6 +58,8 @@ export class LocalWork {
   #others: readonly Owner[] = [];
   readonly #files: Files;
   readonly #children = new Map<number, ChildProcess>();
+  /** Cards of the tasks that run, by task. */
+  readonly #cards = new Map<number, number>();
   /** Tasks that were begun here, and what went wrong outside of them. */
   readonly #begun = new Map<number, string | undefined>();
   #wake: () => void = () => undefined;
@@ -193,7 +198,8 @@ export class LocalWork {
     const { folder, settings } = this.#plan;
     const [out, log] = [openLog(outputFile(folder, id), true), openLog(logFile(folder, id), false)];
     const args = [ownProgram, "queue", "task", folder, String(id), asks];
-    const start = { cwd: settings.cwd, detached: true, stdio: ["ignore", out, log] } as const;
+    const env = this.#environment(id);
+    const start = { cwd: settings.cwd, env, detached: true, stdio: ["ignore", out, log] } as const;
     const child = startAsking(args, start, async () => undefined);
     closeSync(out);
     closeSync(log);
@@ -202,6 +208,7 @@ export class LocalWork {
     const over = (wrong: string | undefined): void => {
       if (wrong !== undefined) this.#begun.set(id, wrong);
       this.#children.delete(id);
+      this.#cards.delete(id);
       this.#wake();
     };
     child.once("error", (error) => over(`it could not be started (${messageOf(error)})`));
@@ -210,6 +217,16 @@ export class LocalWork {
         signal ? `its process was ended by ${signal}` : code === 0 ? undefined : `it ended with code ${code}`,
       ),
     );
+  }
+
+  /** The environment of a task: it is shown one card alone, the one that the fewest tasks run on. */
+  #environment(id: number): NodeJS.ProcessEnv {
+    const { devices } = this.#plan.settings;
+    if (devices === undefined) return process.env;
+    const busy = (device: number) => [...this.#cards.values()].filter((each) => each === device).length;
+    const [card] = devices.toSorted((a, b) => busy(a) - busy(b));
+    this.#cards.set(id, card!);
+    return { ...process.env, CUDA_DEVICE_ORDER: "PCI_BUS_ID", [cardVariable]: String(card) };
   }
 
   /** Waits for the end of a process, or a while for what others do. */

@@ -39,6 +39,8 @@ const planSchema = z.strictObject({
   queue: z.enum(queues),
   /** Most tasks at a time; null for as many as Slurm gives. */
   jobs: z.int().positive().nullable(),
+  /** Cards that tasks here are shared out among, by the numbers of nvidia-smi; absent where tasks choose none. */
+  devices: z.array(z.int().nonnegative()).min(1).optional(),
   profile: profileSchema,
   stages: z.array(stageSchema),
   /** Whether tasks are added while others are done. */

@@ -20,6 +20,8 @@ const begunSchema = z.strictObject({
   job: z.string().nullable(),
   /** Slurm's own number of that job, which its messages name. */
   slurmId: z.string().regex(/^\d+$/).nullable(),
+  /** Card that it was given; absent where there was none to give. */
+  device: z.int().nonnegative().optional(),
 });
 
 const endSchema = z.strictObject({

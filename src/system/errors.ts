@@ -12,6 +12,7 @@ export type ErrorTag =
   | "BadUsage"
   | "NotFinite"
   | "Unsupported"
+  | "OutOfMemory"
   | "System"
   | "Stopped";
 

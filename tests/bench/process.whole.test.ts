@@ -90,6 +90,7 @@ test("growth: half, one and two times the voxels, one tomogram and two, and seve
     threads: 1,
     steps: 1,
     peers: false,
+    limitMs: 60_000,
     peak: { gflopPerS: 1, copyMbPerS: 1, threads: 1 },
     reporter: silentReporter,
   });

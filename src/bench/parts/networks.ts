@@ -11,13 +11,13 @@ import { findPython, peerModules, servePeer } from "../peer.js";
 import { openInference, openTraining } from "../training.js";
 
 /** Number of outputs: the challenge's six types and the background. */
-const outputs = 7;
+export const outputs = 7;
 const peerFile = "torch_unet.py";
 /**
  * Passes of a training step: forward, and for each convolution two gradients of as much arithmetic, of input and
  * kernel.
  */
-const passesOfTraining = 3;
+export const passesOfTraining = 3;
 const timing = z.object({ ms: z.number().positive() });
 
 /** Times a training step with AdamW and cross entropy, and an inference, on one patch, as the peer does. */

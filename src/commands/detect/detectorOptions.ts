@@ -21,6 +21,7 @@ import {
   spacingOption,
   threadsOption,
 } from "../shared/flags.js";
+import type { RunningMaking } from "../shared/making.js";
 
 /** The flags that `predict` and `submit` share. */
 export const withDetectorOptions = (argv: Argv) =>
@@ -89,6 +90,14 @@ function parseTile(text: string): Shape3 {
 /** The engine that the flags mean; `auto` where none is named. */
 export const engineOf = (choice: (typeof engineOption.choices)[number] | undefined): Promise<EngineName> =>
   resolveEngine(choice ?? "auto");
+
+/** Says a sentence to the user, and notes it with how the outputs were made. */
+export const toldAndNoted =
+  (reporter: Reporter, making: RunningMaking) =>
+  (line: string): void => {
+    reporter.note(line);
+    making.note(line);
+  };
 
 /** Opens the data, its test part where it has parts, and the runs asked for. */
 export async function openRuns(

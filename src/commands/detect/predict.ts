@@ -23,7 +23,7 @@ import { featureSetAmong, segmentSet } from "../features/segmentSet.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWritable, threadsOf } from "../shared/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
+import { engineOf, openRuns, tilingOf, toldAndNoted, withDetectorOptions } from "./detectorOptions.js";
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
@@ -67,7 +67,7 @@ export const command = defineCommand({
         "$0 predict best.safetensors --data DIR --format copick --out DIR/overlay",
         "segmentations that copick and its viewers show",
       ),
-  run: async (args) => {
+  run: async (args, making) => {
     const { checkpoint: given, data, runs: asked, tomogram, tile, overlap, engine, ...flags } = args;
     const set = featureSetAmong(given);
     if (set !== undefined) return predictSet(set, args);
@@ -91,6 +91,7 @@ export const command = defineCommand({
       nan: flags.nan,
       tiling,
       allowCode: flags.allowCode,
+      onSmallerTiles: toldAndNoted(reporter, making),
     });
     const written: string[] = [];
     try {

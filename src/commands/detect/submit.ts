@@ -17,7 +17,7 @@ import { planChunks } from "../shared/queue/chunks.js";
 import { doQueued } from "../shared/queue/doing.js";
 import { partAsked, partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import { engineOf, openRuns, tilingOf, withDetectorOptions } from "./detectorOptions.js";
+import { engineOf, openRuns, tilingOf, toldAndNoted, withDetectorOptions } from "./detectorOptions.js";
 
 export const command = defineCommand({
   usage: "<checkpoint..>",
@@ -48,8 +48,12 @@ export const command = defineCommand({
       .example(
         "$0 submit a.safetensors --data test --out submission.csv --queue slurm --cpus 8 --memory 16G",
         "the same by Slurm, tomograms at the same time",
+      )
+      .example(
+        "$0 submit a.safetensors --data test --out submission.csv --devices 0,1",
+        "the same on two cards of this machine",
       ),
-  run: async (args) => {
+  run: async (args, making) => {
     const { checkpoint: given, data, runs: asked, engine, out, json, ...flags } = args;
     const queue = await queueAsked(args);
     if (queue !== undefined) return submitQueued(queue, args);
@@ -72,6 +76,7 @@ export const command = defineCommand({
           nan: flags.nan,
           tiling,
           allowCode: flags.allowCode,
+          onSmallerTiles: toldAndNoted(reporter, making),
         };
         const detector = await openDetector(checkpoint, options);
         try {

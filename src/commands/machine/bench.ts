@@ -1,37 +1,31 @@
 /** pickbench bench: speeds of the chain's parts, beside Python peers. */
 import { processor } from "../../bench/changes/processor.js";
 import { appendHistory, type HistoryEntry, previousRows, readHistory } from "../../bench/history.js";
-import type { BenchOptions } from "../../bench/measured.js";
 import { parts, shortForm } from "../../bench/parts.js";
 import { measurePeak } from "../../bench/peak.js";
 import { peerVersions } from "../../bench/peer.js";
 import { partTable } from "../../bench/table.js";
 import { codeVersion, machine, versions } from "../../domain/environment.js";
-import type { Shape3 } from "../../domain/volume.js";
-import { resolveEngine } from "../../engines/available.js";
-import type { EngineName } from "../../engines/engine.js";
 import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
   allowCodeOption,
-  checkSpacing,
-  checkWhole,
   checkWritable,
   engineOption,
   overwriteOption,
   quietOption,
   spacingOption,
-  threadsOf,
   threadsOption,
 } from "../shared/flags.js";
-import { terminalReporter } from "../shared/terminal.js";
 import { compareBenches } from "./benchCompare.js";
+import { optionsOf } from "./benchOptions.js";
 
 const names = Object.keys(parts);
 const short = `short: a few small things of ${shortForm.map(({ part }) => part).join(", ")}, as CI does`;
 const compare = "compare: what changed between two results, beyond noise";
+const usual = names.filter((name) => !parts[name]!.isNamed);
 const described = [...names.map((name) => `${name}: ${parts[name]!.describe}`), short, compare].join("; ");
 
 /** `pickbench bench`: speeds, beside the Python peers that are installed. */
@@ -57,7 +51,21 @@ export const command = defineCommand({
         describe: "compare: another; of a history its last run, as where only one file is named",
       })
       .option("net", { type: "string", default: "baseline,plain", describe: "networks, by name" })
-      .option("size", { type: "string", default: "64", describe: "patch edges, voxels" })
+      .option("size", { type: "string", describe: "patch edges, voxels; 64 if absent, of card 64,96" })
+      .option("limit", {
+        type: "string",
+        describe:
+          "longest time of card and of growth, as in 10m or 90s; what would not end within is left out, and told; 10m of card, 20m of growth if absent",
+      })
+      .option("along", {
+        type: "string",
+        describe: "growth: voxels, tomograms, features, picks, threads, separated by commas; all if absent",
+      })
+      .option("up-to", {
+        type: "string",
+        describe:
+          "growth: where axes end, as in voxels=1e8,picks=1e6; at 1e9, 500, 25, 1e7, all cores if absent",
+      })
       .option("volume", {
         type: "string",
         describe:
@@ -115,7 +123,12 @@ export const command = defineCommand({
         "$0 bench predict --checkpoint run/best.safetensors --data test",
         "your own detector and tomogram",
       )
-      .example("$0 bench growth --volume 32,160,160", "time and memory as tomograms grow in size and number")
+      .example("$0 bench card --json > card.json", "a graphics card, all engines, in less than ten minutes")
+      .example(
+        "$0 bench growth --json > growth.json",
+        "time and memory as all grows, in less than twenty minutes",
+      )
+      .example("$0 bench growth --along voxels,picks --up-to voxels=1e7 --limit 5m", "some of it")
       .example("$0 bench --out after.json --no-history", "a result to keep and to compare")
       .example("$0 bench compare before.json after.json", "what changed beyond noise")
       .example("$0 bench compare bench-history.jsonl --fail-on 20", "the last run beside one before"),
@@ -125,7 +138,7 @@ export const command = defineCommand({
     if (what === "compare") return compareBenches({ before, after, json, out, ...flags });
     refuseOfCompare({ ...flags, before });
     if (history !== null) await checkWritable("history", history, "file");
-    const options = await optionsOf(flags);
+    const options = await optionsOf({ what, ...flags });
     const earlier = history === null ? [] : await readHistory(history);
     const entry = await startEntry(options.peers);
     const previous = previousRows(earlier, entry.machine);
@@ -140,6 +153,7 @@ export const command = defineCommand({
     } finally {
       if (history !== null && entry.rows.length > 0) await appendHistory(history, entry);
     }
+    if (options.reporter.signal.aborted) process.exitCode = 130;
     const document = { cpu: entry.machine.cpu, node: process.version, ...entry };
     if (out !== undefined) await writeWhole(out, `${JSON.stringify(document)}\n`);
     if (json) report(true, document, () => "");
@@ -147,42 +161,7 @@ export const command = defineCommand({
 });
 
 const partsOf = (what: string | undefined): typeof shortForm =>
-  what === "short" ? shortForm : (what === undefined ? names : [what]).map((part) => ({ part, options: {} }));
-
-interface Flags {
-  readonly net: string;
-  readonly size: string;
-  readonly volume: string | undefined;
-  readonly checkpoint: string[] | undefined;
-  readonly allowCode: string[] | undefined;
-  readonly data: string | undefined;
-  readonly spacing: number | undefined;
-  readonly engine: EngineName | "auto" | undefined;
-  readonly threads: number;
-  readonly steps: number;
-  readonly peers: boolean;
-  readonly quiet: boolean;
-}
-
-async function optionsOf({ net, size, volume, quiet, ...flags }: Flags): Promise<Omit<BenchOptions, "peak">> {
-  const { checkpoint, allowCode, data, spacing, engine, threads, steps, peers } = flags;
-  checkWhole("steps", steps, 1);
-  checkSpacing(spacing);
-  return {
-    nets: listOf(net),
-    sizes: listOf(size).map((text) => wholeNumber("size", text)),
-    volume: volume === undefined ? undefined : shapeOf(volume),
-    checkpoints: checkpoint ?? [],
-    allowCode: allowCode ?? [],
-    data,
-    spacing,
-    engine: await resolveEngine(engine ?? "onnx-cpu"),
-    threads: threadsOf(threads),
-    steps,
-    peers,
-    reporter: terminalReporter({ quiet }),
-  };
-}
+  what === "short" ? shortForm : (what === undefined ? usual : [what]).map((part) => ({ part, options: {} }));
 
 interface CompareGiven {
   readonly before: string | undefined;
@@ -217,21 +196,4 @@ async function startEntry(peers: boolean): Promise<HistoryEntry> {
 function machineText({ machine: { cpu }, peak: { gflopPerS, copyMbPerS, threads } }: HistoryEntry): string {
   const all = threads === 1 ? "one thread" : `all ${threads} threads`;
   return `${cpu}, at most with ${all}: ${gflopPerS.toFixed(0)} GFLOP/s (a matrix product), ${(copyMbPerS / 1000).toFixed(1)} GB/s (a memory copy)`;
-}
-
-const listOf = (text: string): string[] => text.split(",").map((item) => item.trim());
-
-function wholeNumber(flag: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new PickbenchError("BadUsage", `--${flag} is ${text}, wanted whole numbers of at least 1; give them`);
-}
-
-function shapeOf(text: string): Shape3 {
-  const sizes = listOf(text).map((size) => wholeNumber("volume", size));
-  if (sizes.length === 3) return sizes as [number, number, number];
-  throw new PickbenchError(
-    "BadUsage",
-    `--volume ${text} has ${sizes.length} sizes, wanted three along z,y,x such as 184,630,630; give them`,
-  );
 }

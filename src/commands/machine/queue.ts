@@ -11,7 +11,13 @@ import { readIfThere } from "../../system/paths/opening.js";
 import { defineCommand, report } from "../shared/command.js";
 import { checkWhole, quietOption } from "../shared/flags.js";
 import { finishPlan } from "../shared/queue/doing.js";
-import { profileAsked, type QueueArguments, queueFlagIn, withQueueFlags } from "../shared/queue/flags.js";
+import {
+  devicesAsked,
+  profileAsked,
+  type QueueArguments,
+  queueFlagIn,
+  withQueueFlags,
+} from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
 
 const actions = ["status", "log", "cancel", "resume"] as const;
@@ -89,7 +95,15 @@ async function settingsOf(plan: Plan, flags: QueueArguments): Promise<Plan["sett
   const { queue = settings.queue, jobs = settings.jobs } = flags;
   if (queue !== settings.queue) await checkOver(plan);
   const profile = await profileAsked(flags, settings.profile);
-  return { ...settings, queue, profile, jobs: jobs ?? (queue === "local" ? 1 : null) };
+  const { devices: given, ...before } = settings;
+  const asked = await devicesAsked({ devices: flags.devices, queue });
+  const devices = queue === "local" ? (asked ?? given) : undefined;
+  const most = asked === undefined || flags.jobs !== undefined ? jobs : asked.length;
+  return {
+    ...before,
+    ...(devices && { devices }),
+    ...{ queue, profile, jobs: most ?? (queue === "local" ? (devices?.length ?? 1) : null) },
+  };
 }
 
 /** @throws BadUsage where tasks wait or run in the queue that they were given to */

@@ -25,6 +25,8 @@ export interface RunningMaking {
   read(option: string, path: string): void;
   /** Adds an output whose place no argument named. */
   wrote(option: string, path: string): void;
+  /** Adds a sentence on what was done otherwise than asked. */
+  note(line: string): void;
 }
 
 interface Making {
@@ -43,7 +45,9 @@ export async function withMaking(
 ): Promise<void> {
   const inputs: Named[] = files.reads.flatMap((option) => named(given, option));
   const outputs = files.writes.flatMap((option) => named(given, option));
+  const notes: string[] = [];
   const running = {
+    note: (line: string) => void notes.push(line),
     read: (option: string, path: string) => void inputs.push({ option, path }),
     wrote(option: string, path: string) {
       if (!outputs.some((each) => resolve(each.path) === resolve(path))) outputs.push({ option, path });
@@ -71,7 +75,7 @@ export async function withMaking(
   try {
     const { addInputs, endMaking } = await import("../../makings/making.js");
     const later = before && (await withAllNamed(inputs.slice(known), set));
-    await endMaking(later ? await addInputs(before, later) : await begin(), outputs);
+    await endMaking(later ? await addInputs(before, later) : await begin(), outputs, notes);
   } catch (error) {
     const path = error instanceof PickbenchError && error.path ? "" : `${outputs[0]?.path}: `;
     print("stderr", `pickbench: warning: ${path}how it was made is not noted: ${messageOf(error)}`);

@@ -1,6 +1,8 @@
 /** Worker entry of predictor.ts: cuts tiles, has tileWorker.ts run the networks on them, and blends their outputs. */
 
-import type { Volume } from "../../domain/volume.js";
+import type { Shape3, Volume } from "../../domain/volume.js";
+import type { Card } from "../../engines/cards.js";
+import { cardOf } from "../../engines/memory.js";
 import {
   builtModule,
   serve,
@@ -15,16 +17,18 @@ import {
   normalisationOf,
   type PredictSettings,
 } from "./predictor.js";
-import { SlabPrediction, type TileNetwork } from "./slabPrediction.js";
+import type { TileNetwork } from "./slabPrediction.js";
+import { fittedTiles, ShrinkingPrediction, type SmallerTiles } from "./smallerTiles.js";
 import { symmetries } from "./testTime.js";
 import { checkPrecision, tileSettings } from "./tileDemands.js";
-import { tileGrid } from "./tiles.js";
-import type { MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
+import type { EstimateCall, MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
 
 const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
 
 let settings: PredictSettings;
 let types: readonly string[];
+/** The card that the engine computes on, where it is known. */
+let card: Card | null;
 let networks: readonly OpenedNetwork[];
 /** Activations and shares of the networks, in their order. */
 let averaged: readonly Pick<AnyNetwork, "activation" | "share">[];
@@ -32,7 +36,7 @@ let averaged: readonly Pick<AnyNetwork, "activation" | "share">[];
 let normalisations: readonly string[];
 /** Normalisation that each network wants, as JSON. */
 let wanted: readonly string[];
-let prediction: SlabPrediction | undefined;
+let prediction: ShrinkingPrediction | undefined;
 
 /** Returns the view of the tomogram that the network with index `place` wants. */
 const viewOf = (place: number, views: readonly Volume[]): Volume =>
@@ -58,6 +62,15 @@ async function measureAll(views: readonly Volume[]): Promise<void> {
   }
 }
 
+/** Returns the MiB that the largest of the networks takes at least on a tile: they are run one after another. */
+async function mostMiB(shape: Shape3): Promise<number> {
+  const each = networks.map((_, network) => {
+    const call: EstimateCall = { network, shape };
+    return runner.call<number>("estimate", call);
+  });
+  return Math.max(...(await Promise.all(each)));
+}
+
 serve({
   /** Closes the networks and lets go of the tomogram; a tile that still runs is finished first. */
   async release() {
@@ -76,6 +89,7 @@ serve({
       ...(share !== undefined && { share }),
     }));
     types = given.types;
+    card = await cardOf(settings.engine);
     wanted = given.networks.map((network) => JSON.stringify(normalisationOf(network)));
     await checkPrecision(settings.precision, settings.engine, given.networks);
     normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
@@ -88,15 +102,25 @@ serve({
     const volume = views[0]!;
     if (settings.precision === "int8") await measureAll(views);
     const demands = networks.map(({ demand }) => demand);
-    const begun: SlabPrediction = new SlabPrediction({
-      volume,
-      grid: tileGrid(volume.shape, tileSettings(settings, demands)),
-      networks: networks.map((_, place) => tileNetwork(place, views)),
-      types,
-      averaging: settings.averaging ?? "probabilities",
-      symmetries: symmetries(flips, rotations, halfTurn),
-      onTile: (done) => tell({ done, total: begun.tiles }),
-    });
+    const onSmaller = (smaller: SmallerTiles): void => {
+      settings = { ...settings, tile: smaller.to };
+      tell({ smaller });
+    };
+    const asked = tileSettings(settings, demands);
+    const tiles =
+      card === null ? asked : await fittedTiles(volume.shape, asked, card.memoryMiB, mostMiB, onSmaller);
+    const begun: ShrinkingPrediction = new ShrinkingPrediction(
+      {
+        volume,
+        networks: networks.map((_, place) => tileNetwork(place, views)),
+        types,
+        averaging: settings.averaging ?? "probabilities",
+        symmetries: symmetries(flips, rotations, halfTurn),
+        onTile: (done) => tell({ done, total: begun.tiles }),
+      },
+      tiles,
+      onSmaller,
+    );
     prediction = begun;
   },
   async next() {

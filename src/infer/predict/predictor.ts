@@ -12,6 +12,7 @@ import { type Averaging, checkProbabilities } from "./averaging.js";
 import { cropped, dataBox, SlabFrame } from "./dataBox.js";
 import { inPlane } from "./inPlane.js";
 import type { PredictedSlab } from "./slabPrediction.js";
+import { type SmallerTiles, smallerTilesText } from "./smallerTiles.js";
 import type { Overlap } from "./tiles.js";
 import type { BallRadii } from "./votes.js";
 
@@ -99,13 +100,16 @@ export interface Predictor {
 }
 
 /**
- * Loads networks into a thread of their own, which predicts one tomogram at a time.
+ * Loads networks into a thread of their own, which predicts one tomogram at a time. Where the engine's memory does not suffice
+ * for its tiles, it goes on with smaller ones, for all tomograms that follow.
  *
+ * @param onSmaller hears a sentence on every such change
  * @throws PickbenchError Unsupported where an engine, a precision or an averaging does not fit a network
  */
 export async function openPredictor(
   networks: readonly AnyNetwork[],
   settings: PredictSettings,
+  onSmaller: (line: string) => void = () => undefined,
 ): Promise<Predictor> {
   for (const network of networks) {
     const { name, outputs } = describeNetwork(network);
@@ -126,7 +130,10 @@ export async function openPredictor(
   let hear: ((done: number, total: number) => void) | undefined;
   const thread = borrowThread(
     builtModule(import.meta.url, "./predictWorker.js"),
-    ({ done, total }: { readonly done: number; readonly total: number }) => hear?.(done, total),
+    (event: { readonly done: number; readonly total: number } | { readonly smaller: SmallerTiles }) =>
+      "smaller" in event
+        ? onSmaller(smallerTilesText(event.smaller, settings.engine))
+        : hear?.(event.done, event.total),
   );
   try {
     await thread.call("open", { networks, settings, types });

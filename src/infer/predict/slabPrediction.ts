@@ -22,7 +22,7 @@ export interface TileNetwork extends Averaged {
 }
 
 /** Volume, tiles, networks and averaging of a prediction. */
-interface SlabPredictionOptions {
+export interface SlabPredictionOptions {
   readonly volume: Volume;
   readonly grid: TileGrid;
   readonly networks: readonly TileNetwork[];
@@ -30,6 +30,8 @@ interface SlabPredictionOptions {
   readonly types: readonly string[];
   readonly averaging: Averaging;
   readonly symmetries: readonly Symmetry[];
+  /** First plane to be predicted, where others have been by other tiles; by default 0. */
+  readonly from?: number;
   /** Called with the count of finished tiles after each tile and network. */
   readonly onTile?: (done: number) => void;
 }
@@ -64,8 +66,8 @@ export class SlabPrediction {
   readonly #pool: LogitPool | undefined;
   readonly #sums: ReadonlyMap<string, Float32Array>;
   /** First plane that has not been returned. */
-  #z = 0;
-  #tilesDone = 0;
+  #z: number;
+  #tilesDone: number;
   readonly #jobs: Iterator<Job, undefined>;
   /** The tile that a network is running on, and its output to come. */
   #pending: { readonly job: Job; readonly output: Promise<Float32Array> } | undefined;
@@ -73,11 +75,13 @@ export class SlabPrediction {
   constructor(options: SlabPredictionOptions) {
     const { grid, networks, types, symmetries, volume } = options;
     this.#options = options;
+    this.#z = options.from ?? 0;
     this.tiles = tileCount(grid) * networks.length * symmetries.length;
     this.#weights = grid.map(blendWeights);
     this.#totalShares = totalShares(networks);
     if (options.averaging === "logits" && networks.length > 1) this.#pool = new LogitPool(types, networks);
     const [, height, width] = volume.shape;
+    this.#tilesDone = this.#rowsBefore() * this.#tilesInRow();
     this.#sums = new Map(types.map((type) => [type, new Float32Array(grid[0].size * height * width)]));
     this.#jobs = this.#allJobs();
     this.#pending = this.#startNext();
@@ -100,12 +104,26 @@ export class SlabPrediction {
     return { zStart, shape: [planes, height, width], values };
   }
 
+  /** First plane that has not been returned. */
+  get plane(): number {
+    return this.#z;
+  }
+
+  /** Counts the rows of tiles that end before the first plane. */
+  #rowsBefore(): number {
+    const [{ starts, size }] = this.#options.grid;
+    return starts.filter((start) => start + size <= this.#z).length;
+  }
+
+  #tilesInRow(): number {
+    const { networks, symmetries, grid } = this.#options;
+    return (tileCount(grid) / grid[0].starts.length) * networks.length * symmetries.length;
+  }
+
   /** Returns the end of the planes that no later tile reaches. */
   #finishedUntil(): number {
     const [{ starts, length }] = this.#options.grid;
-    const { networks, symmetries, grid } = this.#options;
-    const inRow = (tileCount(grid) / starts.length) * networks.length * symmetries.length;
-    const rows = Math.floor(this.#tilesDone / inRow);
+    const rows = Math.floor(this.#tilesDone / this.#tilesInRow());
     return rows === 0 ? 0 : (starts[rows] ?? length);
   }
 
@@ -152,7 +170,8 @@ export class SlabPrediction {
   *#allJobs(): Iterator<Job, undefined> {
     const { volume, grid, networks, symmetries } = this.#options;
     const [z, y, x] = grid;
-    for (const [iz, startZ] of z.starts.entries())
+    const first = this.#rowsBefore();
+    for (const [iz, startZ] of [...z.starts.entries()].slice(first))
       for (const [iy, startY] of y.starts.entries())
         for (const [ix, startX] of x.starts.entries())
           for (const symmetry of symmetries)
@@ -243,7 +262,7 @@ export class SlabPrediction {
     const planes = Math.min(sizeZ, depth - start[0]);
     const rows = Math.min(sizeY, height - start[1]);
     const columns = Math.min(sizeX, width - start[2]);
-    for (let z = 0; z < planes; z++) {
+    for (let z = Math.max(0, (this.#options.from ?? 0) - start[0]); z < planes; z++) {
       const plane = (z * outputs + channel) * sizeY * sizeX + first;
       const place = this.#placeOf(start[0] + z) + start[2];
       for (let y = 0; y < rows; y++) {

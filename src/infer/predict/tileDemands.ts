@@ -7,7 +7,7 @@ import { loadEngine } from "../../engines/load.js";
 import { loadNetwork, type NetworkSpec } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { PredictSettings } from "./predictor.js";
-import type { TileSettings } from "./tiles.js";
+import type { ShrinkableTiles } from "./smallerTiles.js";
 
 /** Tiles that a network takes. */
 export interface TileDemand {
@@ -17,6 +17,8 @@ export interface TileDemand {
   readonly multiple: Shape3;
   /** Only sizes that the network takes; null leaves an axis open. */
   readonly fixed: readonly [z: number | null, y: number | null, x: number | null];
+  /** Voxels along z, y, x that an output voxel depends on, where that is known. */
+  readonly sees?: Shape3;
 }
 
 /** Sizes of a network that takes tiles of any multiple. */
@@ -31,7 +33,7 @@ export const openSizes = [null, null, null] as const;
 export function tileSettings(
   { tile, overlap, rotations }: Pick<PredictSettings, "tile" | "overlap" | "rotations">,
   demands: readonly TileDemand[],
-): TileSettings {
+): ShrinkableTiles {
   const multiple = [0, 1, 2].map((axis) =>
     demands.reduce((common, demand) => leastCommonMultiple(common, demand.multiple[axis]!), 1),
   ) as [number, number, number];
@@ -50,7 +52,10 @@ export function tileSettings(
       "BadExperiment",
       `predict.rotations: ${names} is made for tiles of ${sizes.join("×")} voxels, which cannot be turned by 90°; leave rotations out`,
     );
-  return { tile: sizes, overlap, multiple, square: rotations };
+  const least = fixed.map(
+    (size, axis) => size ?? Math.max(multiple[axis]!, ...demands.map(({ sees }) => sees?.[axis] ?? 1)),
+  ) as [number, number, number];
+  return { tile: sizes, overlap, multiple, square: rotations, least };
 }
 
 /** A network that was trained here or elsewhere, by its specification. */

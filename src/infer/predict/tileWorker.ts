@@ -3,8 +3,12 @@
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { Engine, EngineName, LoadedNetwork, Measured } from "../../engines/engine.js";
 import { loadEngine } from "../../engines/load.js";
+import { providers } from "../../engines/onnx/graph/emitter.js";
+import { isOutOfMemory } from "../../engines/outOfMemory.js";
 import type { Network } from "../../nets/architecture.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
+import { receptiveField } from "../../nets/receptiveField.js";
+import { messageOf, PickbenchError } from "../../system/errors.js";
 import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
@@ -33,7 +37,15 @@ export interface MeasureCall {
   readonly volume: Volume;
 }
 
+/** A tile that the opened network with index `network` may be run on. */
+export interface EstimateCall {
+  readonly network: number;
+  readonly shape: Shape3;
+}
+
 interface Loaded extends OpenedNetwork {
+  /** Returns the MiB that a tile takes at least; absent for networks trained elsewhere. */
+  readonly estimate?: (shape: Shape3) => Promise<number>;
   /** Fits 8-bit levels to a tomogram; absent for networks trained elsewhere, which keep their own number format. */
   readonly measure?: (volume: Volume) => Promise<void>;
   readonly run: (tile: Float32Array, shape: Shape3, spacing: number) => Promise<Float32Array>;
@@ -58,21 +70,42 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
     loaded.set(key, session);
     return session;
   };
+  /** What did not suffice is freed at once: smaller tiles follow. */
+  const runHere = async (shape: Shape3, tile: Float32Array): Promise<Float32Array> => {
+    try {
+      return await (await load(shape)).run(tile);
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      const opened = await loaded.get(shape.join())?.catch(() => undefined);
+      loaded.delete(shape.join());
+      await opened?.close();
+      throw new PickbenchError("OutOfMemory", messageOf(error), { cause: error });
+    }
+  };
   const close = async (): Promise<void> => {
     for (const session of loaded.values()) await (await session).close();
     loaded.clear();
   };
   return {
     channels: given.channels.slice(0, outputs),
-    demand: { name: network.architecture, multiple: network.multiple, fixed: openSizes },
+    demand: {
+      name: network.architecture,
+      multiple: network.multiple,
+      fixed: openSizes,
+      sees: receptiveField(network),
+    },
     close,
+    estimate: async (shape) => {
+      const { inferenceMiB } = await import("../../engines/onnx/memory.js");
+      return inferenceMiB(network, activation, offsets, shape, providers[name] ?? "cuda");
+    },
     async measure(volume) {
       await close();
       const { patch, tiles } = calibrationTiles(volume, network.multiple);
       measured = await engine.int8!.measure({ network, weights, patch, tiles, threads });
     },
     async run(tile, shape, spacing) {
-      const output = await (await load(shape)).run(tile);
+      const output = await runHere(shape, tile);
       const { stride = 1 } = given.network;
       return radii ? countVotes(output, { radii, spacing, patch: shape, stride }) : output;
     },
@@ -114,6 +147,9 @@ serve({
   async measure({ network, volume }: MeasureCall): Promise<void> {
     await uninterrupted(async () => networks[network]!.measure?.(volume));
   },
+  /** Returns the MiB that a network takes at least on a tile. */
+  estimate: ({ network, shape }: EstimateCall): Promise<number> | number =>
+    networks[network]!.estimate?.(shape) ?? 0,
   /** Runs a network on a tile; answers with (z, channels, y, x). */
   async run({ network, tile, shape, spacing }: TileCall): Promise<Transfer> {
     const output = await uninterrupted(() => networks[network]!.run(tile, shape, spacing));

@@ -3,7 +3,9 @@ import type { Batch } from "../../data/patches/spec.js";
 import type { Activation } from "../../engines/activation.js";
 import type { EngineName, Trainer, TrainerSpec } from "../../engines/engine.js";
 import { loadEngine } from "../../engines/load.js";
-import { type StateName, stateNames, type TrainingState } from "../../engines/trainable.js";
+import { type AskedTraining, cardOf, checkTrainingFits, outgrownTraining } from "../../engines/memory.js";
+import { isOutOfMemory } from "../../engines/outOfMemory.js";
+import { type LossBuilder, type StateName, stateNames, type TrainingState } from "../../engines/trainable.js";
 import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import { buildHeadLoss, type LossSpec } from "../experiment/losses.js";
 import { type LookCrop, type LookSettings, lookAt } from "../watch/look.js";
@@ -35,19 +37,30 @@ interface WatchedRequest {
 }
 
 let trainer: Trainer | undefined;
+let asked: AskedTraining | undefined;
 let watched: WatchedRequest | undefined;
 const opened = (): Trainer => {
   if (!trainer) throw new TypeError("a training session must be opened first");
   return trainer;
 };
 
+/** Does the work of an engine; where memory does not suffice, says what batch or patch should fit. */
+async function withinMemory<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await uninterrupted(work);
+  } catch (error) {
+    if (!asked || !isOutOfMemory(error)) throw error;
+    throw await outgrownTraining(asked, error, await cardOf(asked.engine));
+  }
+}
+
 serve({
   async open({ engine, spec, losses, activation, offsetWeight }: OpenRequest) {
-    trainer = await uninterrupted(async () =>
-      (await loadEngine(engine)).openTrainer(spec, (graph, inputs) =>
-        buildHeadLoss(graph, losses, offsetWeight, { ...inputs, activation }),
-      ),
-    );
+    const buildLoss: LossBuilder = (graph, inputs) =>
+      buildHeadLoss(graph, losses, offsetWeight, { ...inputs, activation });
+    asked = { engine, spec, buildLoss };
+    await checkTrainingFits(asked, await cardOf(engine));
+    trainer = await withinMemory(async () => (await loadEngine(engine)).openTrainer(spec, buildLoss));
   },
   async release() {
     const closed = trainer;
@@ -56,7 +69,7 @@ serve({
     await uninterrupted(async () => closed?.close());
   },
   step: ({ batch, step, rate, averageDecay, takenRate }: StepRequest) =>
-    uninterrupted(() => opened().step(batch, step, rate, averageDecay, takenRate)),
+    withinMemory(() => opened().step(batch, step, rate, averageDecay, takenRate)),
   watched(request: WatchedRequest) {
     watched = request;
   },

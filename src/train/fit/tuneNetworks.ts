@@ -55,7 +55,8 @@ export async function tuneNetworks<Truth extends TuneTruth>(
   viewsOf: (truth: Truth, predictor: Predictor) => Promise<readonly Volume[]> | readonly Volume[] | Volume,
   reporter: Reporter = silentReporter,
 ): Promise<Tuned> {
-  const predictor = await openPredictor(networks, { ...experiment.predict, engine, threads, averaging });
+  const settings = { ...experiment.predict, engine, threads, averaging };
+  const predictor = await openPredictor(networks, settings, reporter.note);
   const pool = openPickPool();
   try {
     const runs: TuneRun[] = [];

@@ -105,6 +105,8 @@ export interface PreparedRun {
   /** Masks of all runs, without voxels. */
   readonly masks: CountedMasks;
   readonly engine: EngineName;
+  /** What is done otherwise than the experiment says, in sentences, as it comes to be. */
+  readonly departures: Set<string>;
   readonly threads: number;
   readonly reporter: Reporter;
 }
@@ -195,6 +197,7 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
     picks,
     masks,
     engine,
+    departures: new Set(),
     threads,
     reporter,
   };

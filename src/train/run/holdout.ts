@@ -75,9 +75,14 @@ export async function segmentTune(prepared: PreparedRun, folder: RunFolder, onMa
 }
 
 function openBest(prepared: PreparedRun, folder: RunFolder): Promise<Detector> {
-  const { engine, threads, experiment } = prepared;
+  const { engine, threads, experiment, reporter, departures } = prepared;
   const lowestThreshold = Math.min(...experiment.picking.thresholds);
-  return openDetector([folder.best], { engine, threads, lowestThreshold, ...ownCode(prepared) });
+  const onSmallerTiles = (line: string): void => {
+    reporter.note(line);
+    departures.add(line);
+  };
+  const options = { engine, threads, lowestThreshold, onSmallerTiles, ...ownCode(prepared) };
+  return openDetector([folder.best], options);
 }
 
 /** A feature of a run, as predicted and as it is. */

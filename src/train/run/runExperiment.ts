@@ -250,5 +250,6 @@ async function finishRecord(
     checkpointHash: await hashFile(folder.best),
     ...(await submissionHash(folder, report)),
     parameters: await parameterCount(prepared),
+    ...(prepared.departures.size > 0 && { notes: [...prepared.departures] }),
   });
 }

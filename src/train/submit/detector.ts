@@ -77,6 +77,8 @@ export interface DetectorOptions extends CodeLeave {
   readonly tomogram?: string | undefined;
   /** Whether NaN is blank, in place of what the first checkpoint's experiment says. */
   readonly nan?: "blank" | undefined;
+  /** Hears, in a sentence, where memory does not suffice for the tiles and smaller ones are taken. */
+  readonly onSmallerTiles?: (line: string) => void;
   /**
    * Lowest threshold of `sweep`: maps are kept down to this value, and picks stay the same. Each type's own if absent.
    */
@@ -146,6 +148,7 @@ export async function openDetector(paths: readonly string[], options: DetectorOp
       threads,
       averaging: commonAveraging(paths, checkpoints),
     },
+    options.onSmallerTiles,
   );
   const settings = mergedSettings(checkpoints);
   const features = mergedFeatures(checkpoints);

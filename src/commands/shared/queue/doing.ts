@@ -79,8 +79,9 @@ export async function finishPlan(plan: Plan, reporter: Reporter): Promise<void> 
 }
 
 /** The plan that is there, where it is of the same work and not finished; else a new one. */
-async function planOf({ queue, jobs, profile }: Queue, work: QueuedWork): Promise<Plan> {
+async function planOf({ queue, jobs, devices, profile }: Queue, work: QueuedWork): Promise<Plan> {
   const { command, out, stages, tasks, overwrite, reporter } = work;
+  const shared = devices && { devices: [...devices] };
   const call = taskArguments(ownArguments(), { without: { quiet: true, json: true } });
   const there = await standingPlan(out);
   if (there !== undefined) {
@@ -91,7 +92,8 @@ async function planOf({ queue, jobs, profile }: Queue, work: QueuedWork): Promis
     if (isAtWork && (overwrite || !isSame || !isHere)) throw stillAtWork(there);
     if (isSame && isHere && !overwrite && standings.some(({ status }) => status !== "done")) {
       reporter.note(`${there.folder}: goes on with the tasks there`);
-      const settings = { ...there.settings, jobs, profile };
+      const { devices: _, ...before } = there.settings;
+      const settings = { ...before, jobs, profile, ...shared };
       if (!isAtWork) await writeSettings(there.folder, settings);
       return { ...there, settings };
     }
@@ -102,6 +104,7 @@ async function planOf({ queue, jobs, profile }: Queue, work: QueuedWork): Promis
     queue,
     jobs,
     profile,
+    ...shared,
     stages: [...stages],
     isOpen: false,
     tasks: [...tasks],

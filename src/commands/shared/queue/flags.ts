@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Argv, InferredOptionTypes, Options } from "yargs";
-import { defaultThreads } from "../../../engines/engine.js";
+import { checkDevices, findCards } from "../../../engines/cards.js";
+import { defaultThreads, type EngineName } from "../../../engines/engine.js";
 import { type QueueName, queues } from "../../../queue/plan.js";
 import { checkProfile, type Profile, readProfile } from "../../../queue/profile.js";
 import { PickbenchError } from "../../../system/errors.js";
@@ -20,6 +21,11 @@ const waitOptions = {
   jobs: {
     type: "number",
     describe: "with --queue: most tasks at a time; here as many as have --threads cores each, if absent",
+  },
+  devices: {
+    type: "string",
+    describe:
+      "cards by the numbers of nvidia-smi, as in 0,1: tasks here, at the same time one on each; --queue local if absent",
   },
   detach: { type: "boolean", describe: "with --queue: do not wait for the tasks" },
 } as const;
@@ -102,7 +108,10 @@ export const queueFlags: Readonly<Record<string, boolean>> = Object.fromEntries(
 
 /** What the flags of `withChunkFlags` are given, and the command's --threads. */
 export type QueueArguments = Readonly<
-  Partial<InferredOptionTypes<typeof queueOptions & typeof chunkOptions>> & { threads?: number | undefined }
+  Partial<InferredOptionTypes<typeof queueOptions & typeof chunkOptions>> & {
+    threads?: number | undefined;
+    engine?: "auto" | EngineName | undefined;
+  }
 >;
 
 /** Returns a flag of a queue that is given; undefined where there is none. */
@@ -113,6 +122,8 @@ export const queueFlagIn = (given: QueueArguments): string | undefined =>
 export interface Queue {
   readonly queue: QueueName;
   readonly jobs: number | null;
+  /** Cards that tasks here are shared out among. */
+  readonly devices: readonly number[] | undefined;
   readonly isDetached: boolean;
   readonly profile: Profile;
   /** Threads of each task. */
@@ -126,7 +137,9 @@ export interface Queue {
  * @throws PickbenchError BadUsage for flags that make no sense, or a profile that cannot be read
  */
 export async function queueAsked(given: QueueArguments): Promise<Queue | undefined> {
-  const { queue, jobs, detach = false, chunk } = given;
+  const { jobs, detach = false, chunk } = given;
+  const devices = await devicesAsked(given);
+  const queue = given.queue ?? (devices && "local");
   if (queue === undefined) {
     const stray = queueFlagIn(given);
     if (stray === undefined) return undefined;
@@ -136,17 +149,51 @@ export async function queueAsked(given: QueueArguments): Promise<Queue | undefin
   checkWhole("chunk", chunk, 1);
   checkWhole("threads", given.threads, 1);
   const asked = await profileAsked(given);
-  const threads = given.threads ?? asked.cpus ?? defaultThreads();
+  const share = Math.max(1, Math.floor(defaultThreads() / (devices?.length ?? 1)));
+  const threads = given.threads ?? asked.cpus ?? share;
   const profile = { ...asked, cpus: asked.cpus ?? threads };
   const jobsHere = Math.max(1, Math.floor(defaultThreads() / threads));
   return {
     queue,
-    jobs: jobs ?? (queue === "slurm" ? null : jobsHere),
+    jobs: jobs ?? (queue === "slurm" ? null : (devices?.length ?? jobsHere)),
+    devices,
     isDetached: detach,
     profile,
     threads,
     chunk,
   };
+}
+
+/**
+ * Returns the cards that work is to be shared out among; undefined where none are named. On the CPU they stand for processes.
+ *
+ * @throws PickbenchError BadUsage for what are no numbers of cards here; Unsupported for an engine that cannot choose one
+ */
+export async function devicesAsked({
+  devices,
+  queue,
+  engine,
+}: Pick<QueueArguments, "devices" | "queue" | "engine">): Promise<number[] | undefined> {
+  if (devices === undefined) return undefined;
+  const numbers = devices.split(",").map((text) => text.trim());
+  if (!numbers.every((text) => /^\d+$/.test(text)) || new Set(numbers).size < numbers.length)
+    throw new PickbenchError(
+      "BadUsage",
+      `--devices is ${JSON.stringify(devices)}, wanted numbers of cards, each once; write it like --devices 0,1`,
+    );
+  if (queue === "slurm")
+    throw new PickbenchError(
+      "BadUsage",
+      "--devices is of cards of this machine; Slurm hands out its own, as by --sbatch=--gres=gpu:1",
+    );
+  if (engine === "onnx-webgpu")
+    throw new PickbenchError(
+      "Unsupported",
+      "--devices: WebGPU takes the card that its driver names first, and cannot be told another; choose onnx-cuda, or leave --devices out",
+    );
+  const wanted = numbers.map(Number);
+  if (engine !== "onnx-cpu") checkDevices(wanted, await findCards());
+  return wanted;
 }
 
 /**

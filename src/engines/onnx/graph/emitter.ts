@@ -40,6 +40,7 @@ export class Emitter {
   private readonly inputs: ValueInfo[] = [];
   private readonly outputs: ValueInfo[] = [];
   private readonly constants = new Map<string, string>();
+  private readonly dims = new Map<string, readonly number[]>();
   private readonly provider: Provider;
   private count = 0;
 
@@ -63,10 +64,12 @@ export class Emitter {
       attribute: [],
     });
     this.outputs.push({ name, dims: tensor.dims });
+    this.dims.set(name, tensor.dims);
   }
 
   parts(): GraphParts {
-    return { nodes: this.nodes, initializers: this.initializers, inputs: this.inputs, outputs: this.outputs };
+    const { nodes, initializers, inputs, outputs, dims } = this;
+    return { nodes, initializers, inputs, outputs, dims };
   }
 
   /**
@@ -85,6 +88,7 @@ export class Emitter {
     const input = inputs.map((item) => (typeof item === "string" ? item : item.name));
     while (input.at(-1) === "") input.pop();
     this.nodes.push({ name, opType, domain, input, output: [name], attribute: attributes });
+    this.dims.set(name, dims);
     return { name, dims };
   }
 
@@ -111,7 +115,11 @@ export class Emitter {
       output,
       attribute,
     });
-    return lengths.map((length, at) => ({ name: output[at]!, dims: [length] }));
+    return lengths.map((length, at) => {
+      const part = { name: output[at]!, dims: [length] };
+      this.dims.set(part.name, part.dims);
+      return part;
+    });
   }
 
   /** Adds a constant of 64-bit integers, shared by all that are equal, and returns its name. */

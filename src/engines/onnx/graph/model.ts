@@ -46,6 +46,8 @@ export interface GraphParts {
   readonly initializers: readonly Initializer[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** Sizes of every node's outputs by name, where whoever wrote the graph knows them. */
+  readonly dims?: ReadonlyMap<string, readonly number[]>;
 }
 
 /** A model's description of itself: operator sets, producer, documentation and metadata. */
