@@ -65,7 +65,7 @@ export async function appendHistory(path: string, entry: HistoryEntry): Promise<
 }
 
 /** Numeric fields that tell what was measured; all others are results. */
-const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "rows"];
+const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "features", "rows"];
 
 /** Returns a key that is equal for two rows that measured the same, beside whatever peer. */
 function keyOf(row: HistoryRow): string {

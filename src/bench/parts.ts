@@ -3,6 +3,8 @@ import type { BenchPart } from "./measured.js";
 
 interface Entry {
   readonly describe: string;
+  /** Whether it runs only where it is named. */
+  readonly isNamed?: true;
   readonly load: () => Promise<{ part: BenchPart }>;
 }
 
@@ -37,7 +39,9 @@ export const parts: Readonly<Record<string, Entry>> = {
     load: () => import("./parts/augment.js"),
   },
   growth: {
-    describe: "time and memory for tomograms of several sizes, for many tomograms, and for several threads",
+    describe:
+      "time and memory of whole commands against voxels, tomograms, features, picks and threads, within --limit; only where it is named",
     load: () => import("./parts/growth.js"),
+    isNamed: true,
   },
 };

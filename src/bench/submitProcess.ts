@@ -1,4 +1,4 @@
-/** Runs `pickbench submit` as a process and measures time and memory. */
+/** Runs commands of pickbench as processes, `submit` above all, and measures their time and memory. */
 import { spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -11,12 +11,16 @@ import { builtModule } from "../system/threads/threads.js";
 const program = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
 /** Cost of a whole process. */
-export interface SubmitCost {
+interface ProcessCost {
   readonly ms: number;
   /** CPU time of all threads together; other programs that run beside change it little. */
   readonly cpuMs: number;
   /** Greatest resident memory, 10⁶ bytes. */
   readonly peakMb: number;
+}
+
+/** Cost of a submission, and what it found. */
+export interface SubmitCost extends ProcessCost {
   readonly picks: number;
 }
 
@@ -44,9 +48,14 @@ const usage = z.object({ peakBytes: z.number().positive(), cpuMs: z.number().pos
 /**
  * Runs `pickbench submit` in its own process, from start to end.
  *
- * @throws PickbenchError BadUsage with the process's message where the user made a mistake
+ * @param signal ends it at once
+ * @throws as `runMeasured`
  */
-export async function runSubmit(request: SubmitRequest, reporter: Reporter): Promise<SubmitCost> {
+export async function runSubmit(
+  request: SubmitRequest,
+  reporter: Reporter,
+  signal?: AbortSignal,
+): Promise<SubmitCost> {
   const { checkpoints, allowCode, data, spacing, run, out, engine, threads, tile, overlap } = request;
   const flags = {
     data,
@@ -64,15 +73,34 @@ export async function runSubmit(request: SubmitRequest, reporter: Reporter): Pro
     ...allowCode.flatMap((file) => ["--allow-code", file]),
     "--overwrite",
   ];
+  const { stdout, ...cost } = await runMeasured("submit", args, reporter, signal);
+  const picks = summary.parse(JSON.parse(stdout)).runs.reduce((sum, run) => sum + run.picks, 0);
+  return { ...cost, picks };
+}
+
+/**
+ * Runs a command in its own process, from start to end, and returns its cost and the JSON that it printed.
+ *
+ * @param signal ends it at once; its reason is thrown then
+ * @throws PickbenchError BadUsage with the process's message where the user made a mistake
+ */
+export async function runMeasured(
+  command: string,
+  args: readonly string[],
+  reporter: Reporter,
+  signal?: AbortSignal,
+): Promise<ProcessCost & { readonly stdout: string }> {
   const started = performance.now();
   const child = spawn(
     process.execPath,
-    ["--import", builtModule(import.meta.url, "./reportUsage.js").href, program, "submit", ...args, "--json"],
+    ["--import", builtModule(import.meta.url, "./reportUsage.js").href, program, command, ...args, "--json"],
     { stdio: ["ignore", "pipe", "pipe", "pipe"] },
   );
-  const forget = reporter.onEnd(() => child.kill("SIGKILL"));
+  const end = () => child.kill("SIGKILL");
+  const forget = reporter.onEnd(end);
+  signal?.addEventListener("abort", end);
   try {
-    const [stdout, stderr, used, end] = await Promise.all([
+    const [stdout, stderr, used, ended] = await Promise.all([
       textOf(child.stdout as Readable),
       textOf(child.stderr as Readable),
       textOf(child.stdio[3] as Readable),
@@ -82,11 +110,12 @@ export async function runSubmit(request: SubmitRequest, reporter: Reporter): Pro
       }),
     ]);
     const ms = performance.now() - started;
-    if (end !== 0) throw failure(end, stderr);
-    const picks = summary.parse(JSON.parse(stdout)).runs.reduce((sum, run) => sum + run.picks, 0);
+    if (signal?.aborted) throw signal.reason;
+    if (ended !== 0) throw failure(command, ended, stderr);
     const { peakBytes, cpuMs } = usage.parse(JSON.parse(used));
-    return { ms, cpuMs, peakMb: peakBytes / 1e6, picks };
+    return { ms, cpuMs, peakMb: peakBytes / 1e6, stdout };
   } finally {
+    signal?.removeEventListener("abort", end);
     forget();
   }
 }
@@ -97,8 +126,8 @@ async function textOf(stream: Readable): Promise<string> {
   return text;
 }
 
-function failure(end: number | NodeJS.Signals | null, stderr: string): Error {
+function failure(command: string, end: number | NodeJS.Signals | null, stderr: string): Error {
   const said = stderr.trim().split("\n").at(-1) ?? "";
   if (end === 1) return new PickbenchError("BadUsage", said.replace(/^pickbench: /, ""));
-  return new Error(`pickbench submit ended with ${end}: ${stderr.trim().slice(-1000)}`);
+  return new Error(`pickbench ${command} ended with ${end}: ${stderr.trim().slice(-1000)}`);
 }

@@ -1,4 +1,5 @@
 /** pickbench bench: speeds of the chain's parts, beside Python peers. */
+import { growthChoice } from "../../bench/growth/axes.js";
 import { appendHistory, type HistoryEntry, previousRows, readHistory } from "../../bench/history.js";
 import type { BenchOptions, BenchRow } from "../../bench/measured.js";
 import { parts } from "../../bench/parts.js";
@@ -7,6 +8,7 @@ import { partTable } from "../../bench/table.js";
 import { codeVersion, machine, versions } from "../../domain/environment.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
+import { durationOf } from "../../present/durations.js";
 import { PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
 import {
@@ -23,6 +25,7 @@ import {
 import { terminalReporter } from "../shared/terminal.js";
 
 const names = Object.keys(parts);
+const usual = names.filter((name) => !parts[name]!.isNamed);
 const described = names.map((name) => `${name}: ${parts[name]!.describe}`).join("; ");
 
 /** `pickbench bench`: speeds, beside the Python peers that are installed. */
@@ -34,6 +37,20 @@ export const command = defineCommand({
       .positional("what", { type: "string", choices: names, describe: `all if absent (${described})` })
       .option("net", { type: "string", default: "baseline,plain", describe: "networks, by name" })
       .option("size", { type: "string", default: "64", describe: "patch edges, voxels" })
+      .option("limit", {
+        type: "string",
+        default: "20m",
+        describe: "longest time of growth, as in 20m or 90s; what would not end within is left out, and told",
+      })
+      .option("along", {
+        type: "string",
+        describe: "growth: voxels, tomograms, features, picks, threads, separated by commas; all if absent",
+      })
+      .option("up-to", {
+        type: "string",
+        describe:
+          "growth: where axes end, as in voxels=1e8,picks=1e6; at 1e9, 500, 25, 1e7, all cores if absent",
+      })
       .option("volume", {
         type: "string",
         describe:
@@ -70,7 +87,11 @@ export const command = defineCommand({
         "$0 bench predict --checkpoint run/best.safetensors --data test",
         "your own detector and tomogram",
       )
-      .example("$0 bench growth --volume 32,160,160", "time and memory as tomograms grow in size and number"),
+      .example(
+        "$0 bench growth --json > growth.json",
+        "time and memory as all grows, in less than twenty minutes",
+      )
+      .example("$0 bench growth --along voxels,picks --up-to voxels=1e7 --limit 5m", "some of it"),
   async run({
     what,
     net,
@@ -82,6 +103,7 @@ export const command = defineCommand({
     steps,
     peers,
     history,
+    limit,
     quiet,
     json,
     ...given
@@ -101,6 +123,8 @@ export const command = defineCommand({
       threads: threadsOf(threads),
       steps,
       peers,
+      limitMs: limitOf(limit),
+      growth: growthChoice(given.along, given.upTo),
       reporter: terminalReporter({ quiet }),
     };
     const earlier = history === null ? [] : await readHistory(history);
@@ -108,7 +132,7 @@ export const command = defineCommand({
     const previous = previousRows(earlier, entry.machine);
     if (!json) report(false, null, () => machineText(entry));
     try {
-      for (const part of what === undefined ? names : [what]) {
+      for (const part of what === undefined ? usual : [what]) {
         const rows = await (await parts[part]!.load()).part.run({ ...options, peak: entry.peak });
         const before = (row: BenchRow) => previous({ part, ...row });
         if (!json) report(false, null, () => `\n${partTable(part, rows, before)}`);
@@ -117,6 +141,7 @@ export const command = defineCommand({
     } finally {
       if (history !== null && entry.rows.length > 0) await appendHistory(history, entry);
     }
+    if (options.reporter.signal.aborted) process.exitCode = 130;
     if (json) report(true, { cpu: entry.machine.cpu, node: process.version, ...entry }, () => "");
   },
 });
@@ -145,6 +170,18 @@ function wholeNumber(flag: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new PickbenchError("BadUsage", `--${flag} is ${text}, wanted whole numbers of at least 1; give them`);
+}
+
+/** Shortest limit, ms: engines alone take seconds to start. */
+const leastLimit = 10_000;
+
+function limitOf(text: string): number {
+  const ms = durationOf(text);
+  if (ms !== undefined && ms >= leastLimit) return ms;
+  throw new PickbenchError(
+    "BadUsage",
+    `--limit is ${JSON.stringify(text)}, wanted at least ${leastLimit / 1000} s; write it like --limit 10m`,
+  );
 }
 
 function shapeOf(text: string): Shape3 {
