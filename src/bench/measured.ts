@@ -8,7 +8,7 @@ import type { Medians } from "./medians.js";
 import type { Peak } from "./peak.js";
 
 /** Countable work of one timed run. */
-interface Work {
+export interface Work {
   readonly voxels?: number;
   /** Arithmetic in 10⁹ operations, compared with the peak of the matrix product. */
   readonly gflop?: number | undefined;

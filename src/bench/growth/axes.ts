@@ -33,12 +33,15 @@ const axes: Readonly<Record<AxisName, Axis>> = {
 export const axisNames = Object.keys(axes) as readonly AxisName[];
 const isAxis = (name: string): name is AxisName => (axisNames as readonly string[]).includes(name);
 
+/** How many times the point before it the end of an axis is at least. */
+const leastStep = 1.5;
+
 /** Lists the points of an axis, rising, up to its end, which is a point itself. */
 export function pointsOf(name: AxisName, end: number = axes[name].usualEnd()): number[] {
   const { first, digits } = axes[name];
   const points: number[] = [];
   for (let step = first; step < end; step *= digits === null ? 2 : 10)
-    for (const digit of digits ?? [1]) if (digit * step < end) points.push(digit * step);
+    for (const digit of digits ?? [1]) if (leastStep * digit * step <= end) points.push(digit * step);
   return [...points, end];
 }
 

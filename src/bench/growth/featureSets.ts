@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { challengeParticles } from "../../domain/particles.js";
 import { voxelCount } from "../../domain/volume.js";
 import { describeCheckpoints, writeFirstCheckpoint } from "../detector.js";
-import { tomogramBytes, tomogramPath, writeNoiseTomogram } from "../particleVolume.js";
+import { tomogramBytes } from "../particleVolume.js";
 import { runMeasured } from "../submitProcess.js";
 import type { Series, SeriesContext } from "./series.js";
-import { shapeOf } from "./submissions.js";
+import { shapeOf, writtenTomogram } from "./submissions.js";
 
 const voxelsOfTomogram = 1e6;
 /** Greatest size of a checkpoint's file, bytes. */
@@ -25,11 +25,9 @@ export function featureSets(points: readonly number[], context: SeriesContext): 
     axis: "features",
     command: "segment",
     points,
-    threads,
     bytes: (features) => (1 + mapsOfFeature * features) * tomogramBytes(shape) + checkpointBytes * features,
     prepare: async (features, signal) => {
-      const tomogram = tomogramPath(data, "TS_1");
-      if (!existsSync(tomogram)) await writeNoiseTomogram(tomogram, shape, signal);
+      await writtenTomogram(data, shape, signal);
       const models = await writeModels(folder, features, signal);
       const { networks, gflopPerVoxel } = await describeCheckpoints(models.slice(0, 1), { allowCode: [] });
       const set = join(folder, `features-${features}.yaml`);

@@ -1,6 +1,6 @@
 /** What is measured along an axis: a command, the points, and how the files of a point are made. */
 import type { Reporter } from "../../system/reporter.js";
-import type { BenchOptions, BenchRow } from "../measured.js";
+import type { BenchOptions, BenchRow, Work } from "../measured.js";
 import type { AxisName } from "./axes.js";
 
 /** Cost of a whole process. */
@@ -16,8 +16,8 @@ export interface Cost {
 export interface Prepared {
   /** Fields that say what is measured. */
   readonly facts: BenchRow;
-  /** Arithmetic in 10⁹ operations, and bytes of the files that are read, as far as they are known. */
-  readonly work: { readonly gflop?: number | undefined; readonly bytes?: number };
+  /** What is counted of the work, as far as it is known: arithmetic, or bytes of the files that are read. */
+  readonly work: Work;
   /** Runs the command as a process, from start to end. @param signal ends it at once; its reason is thrown then */
   run(signal: AbortSignal): Promise<Cost>;
   /** Removes the files. */
@@ -30,8 +30,6 @@ export interface Series {
   readonly command: string;
   /** Sizes of the work, rising; each is a point. */
   readonly points: readonly number[];
-  /** Threads that the command computes with, where it is not the axis itself. */
-  readonly threads: number;
   /** Returns the greatest bytes of a point's files, its results among them. */
   bytes(point: number): number;
   prepare(point: number, signal: AbortSignal): Promise<Prepared>;

@@ -1,4 +1,5 @@
 /** Growth of `submit`: the voxels of a tomogram, the number of tomograms, and threads. */
+import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Shape3, voxelCount } from "../../domain/volume.js";
@@ -10,6 +11,8 @@ import type { Series, SeriesContext } from "./series.js";
 
 /** Voxels of one of many tomograms, and of the one that several threads share. */
 const voxelsOfOne = { tomograms: 1e5, threads: 1e7 } as const;
+/** The fastest tiles, since a thousand million voxels take minutes. */
+const tiles = { tile: "112,168,168", overlap: 8 } as const;
 
 /** Shape of about so many voxels, in the proportions of the challenge's tomograms. */
 export function shapeOf(voxels: number): Shape3 {
@@ -37,7 +40,6 @@ export async function submissions(
     axis,
     command: "submit",
     points,
-    threads: context.threads,
     bytes: (point) => tomogramBytes(sizeOf(point).shape),
     prepare: async (point, signal) => {
       const size = sizeOf(point);
@@ -64,24 +66,30 @@ function prepared(
 ): Awaited<ReturnType<Series["prepare"]>> {
   const voxels = voxelCount(shape) * tomograms;
   return {
-    facts: { net: networks, engine, threads, tomograms, voxels },
-    work: { gflop: gflopPerVoxel && gflopPerVoxel * voxels, bytes: tomogramBytes(shape) * tomograms },
+    facts: { net: networks, engine, ...tiles, threads, tomograms, voxels },
+    work: { gflop: gflopPerVoxel && gflopPerVoxel * voxels },
     run: (signal) => {
-      const out = join(data, "submission.csv");
-      return runSubmit({ checkpoints, allowCode, data, out, engine, threads }, reporter, signal);
+      const request = { checkpoints, allowCode, data, out: `${data}.csv`, engine, threads, ...tiles };
+      return runSubmit(request, reporter, signal);
     },
-    release: () => rm(data, { recursive: true, force: true }),
+    release: () => (tomograms === 1 ? Promise.resolve() : rm(data, { recursive: true, force: true })),
   };
 }
 
 /** Writes a data set of runs whose tomograms share one copy on disk. */
 async function writeCopies(data: string, { shape, tomograms }: Size, signal: AbortSignal): Promise<void> {
-  const original = tomogramPath(data, runName(0));
-  await writeNoiseTomogram(original, shape, signal);
+  const original = await writtenTomogram(data, shape, signal);
   for (let copy = 1; copy < tomograms; copy++) {
     signal.throwIfAborted();
     await linkFolder(original, tomogramPath(data, runName(copy)));
   }
+}
+
+/** Returns the path of a data set's first tomogram, which it writes where it is not there. */
+export async function writtenTomogram(data: string, shape: Shape3, signal: AbortSignal): Promise<string> {
+  const path = tomogramPath(data, runName(0));
+  if (!existsSync(path)) await writeNoiseTomogram(path, shape, signal);
+  return path;
 }
 
 const runName = (at: number): string => `TS_${at + 1}`;

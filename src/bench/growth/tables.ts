@@ -23,7 +23,7 @@ export const tables = (points: readonly number[], context: SeriesContext): Serie
   seriesOf("convert", points, context, ({ submission }) => [
     submission,
     join(context.folder, "picks.star"),
-    ...["--spacing", String(challengeSpacing), "--overwrite"],
+    ...["--spacing", String(challengeSpacing), "--size", challengeShape.join(","), "--overwrite"],
   ]),
 ];
 
@@ -42,7 +42,6 @@ function seriesOf(
     axis: "picks",
     command,
     points,
-    threads: 1,
     bytes: (rows) => 3 * rowBytes * rows,
     prepare: async (rows, signal) => {
       const files = await writeTables(folder, rows, signal);
@@ -104,4 +103,4 @@ function* blocksOf(rows: number): Generator<Files> {
 /** Size of the challenge's tomograms along x, y, z, Å. */
 const extent = challengeShape.map((size) => size * challengeSpacing).reverse();
 
-const written = (value: number): string => value.toFixed(3);
+const written = (value: number): string => String(Math.round(value * 100) / 100);

@@ -8,6 +8,7 @@ import { Growth } from "../growth/grow.js";
 import type { Series, SeriesContext } from "../growth/series.js";
 import { submissions } from "../growth/submissions.js";
 import { tables } from "../growth/tables.js";
+import { volumes } from "../growth/volumes.js";
 import type { BenchPart } from "../measured.js";
 import { withScratchFolder } from "../scratch.js";
 
@@ -43,5 +44,6 @@ async function seriesOf(
 ): Promise<Series[]> {
   if (axis === "features") return [featureSets(points, context)];
   if (axis === "picks") return tables(points, context);
-  return [await submissions(axis, points, context)];
+  const submitted = await submissions(axis, points, context);
+  return axis === "voxels" ? [submitted, volumes(points, context)] : [submitted];
 }
