@@ -46,13 +46,13 @@ export interface Room {
 /** Says why a point does not fit into what there is; null where it does, or nothing is known. */
 export function whyNot(expected: Forecast | undefined, diskMb: number, room: Room): string | null {
   if (diskMb > room.diskMb)
-    return `its files would take up to ${megabytes(diskMb)} MB, and ${megabytes(room.diskMb)} MB are free`;
+    return `its files would have taken up to ${megabytes(diskMb)} MB, and ${megabytes(room.diskMb)} MB were free`;
   if (room.ms <= 0) return "the time is over";
   if (expected === undefined) return null;
   if (expected.ms > room.ms)
-    return `it would take about ${seconds(expected.ms / 1000)}, and ${seconds(room.ms / 1000)} are left`;
+    return `it would have taken about ${seconds(expected.ms / 1000)}, and ${seconds(room.ms / 1000)} were left`;
   if (expected.peakMb > room.memoryMb)
-    return `it would take about ${megabytes(expected.peakMb)} MB of memory, and ${megabytes(room.memoryMb)} MB are free`;
+    return `it would have taken about ${megabytes(expected.peakMb)} MB of memory, and ${megabytes(room.memoryMb)} MB were free`;
   return null;
 }
 

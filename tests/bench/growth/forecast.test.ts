@@ -22,11 +22,11 @@ const room = { ms: 10_000, memoryMb: 1000, diskMb: 500 };
 
 test("a point is left out for time, memory and disk, each in words", () => {
   expect(whyNot({ ms: 9000, peakMb: 900 }, 400, room)).toBeNull();
-  expect(whyNot({ ms: 11_000, peakMb: 900 }, 400, room)).toBe("it would take about 11 s, and 10 s are left");
+  expect(whyNot({ ms: 11_000, peakMb: 900 }, 400, room)).toBe("it would have taken about 11 s, and 10 s were left");
   expect(whyNot({ ms: 9000, peakMb: 1200 }, 400, room)).toBe(
-    "it would take about 1,200 MB of memory, and 1,000 MB are free",
+    "it would have taken about 1,200 MB of memory, and 1,000 MB were free",
   );
-  expect(whyNot(undefined, 600, room)).toBe("its files would take up to 600 MB, and 500 MB are free");
+  expect(whyNot(undefined, 600, room)).toBe("its files would have taken up to 600 MB, and 500 MB were free");
   expect(whyNot(undefined, 0, room)).toBeNull();
   expect(whyNot(undefined, 0, { ...room, ms: -1 })).toBe("the time is over");
 });

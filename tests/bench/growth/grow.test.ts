@@ -56,7 +56,7 @@ test("the cheapest point is next, whatever its series, and all files are removed
 test("what does not fit into the limit is left out, and so is all beyond; what fits is still measured", async () => {
   const { series, measure } = bench(60_000);
   const rows = await measure(series("voxels", [1, 10, 100, 1000]), series("picks", [2, 20]));
-  const reason = expect.stringMatching(/^it would take about 1 min 40 s, and 27 s are left$/);
+  const reason = expect.stringMatching(/^it would have taken about 1 min 40 s, and 27 s were left$/);
   expect(facts(rows)).toEqual([
     ["voxels", 1, null],
     ["picks", 2, null],
@@ -77,7 +77,7 @@ test("a point that fails or finds no room on the disk is left out with the reaso
   expect(facts(rows)).toEqual([
     ["features", 1, "out of memory"],
     ["features", 2, "out of memory"],
-    ["picks", 1, "its files would take up to 2,000 MB, and 1,000 MB are free"],
+    ["picks", 1, "its files would have taken up to 2,000 MB, and 1,000 MB were free"],
     ["voxels", 1, null],
   ]);
   expect(released).toEqual(["features 1", "voxels 1"]);
