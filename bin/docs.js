@@ -1,7 +1,7 @@
 // Writes the parts of the documents that are made from the source, each between <!-- generated: NAME --> and
-// <!-- /generated -->, and the pages of docs/commands. With --check nothing is written: what differs is named, and the
+// <!-- /generated -->, and the pages of docs/commands, and the plots of docs/growth.md. With --check nothing is written: what differs is named, and the
 // exit code is 1.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, isStale } from "./build.js";
 import { architectureTable, benchParts, limitTable, particleTypes } from "./docs/catalogueTables.js";
@@ -34,6 +34,10 @@ const { limits } = await from("system/limits");
 const { describeCommands } = await from("commands/table");
 const { groups } = await from("commands/shared/describe");
 const help = await from("commands/shared/help");
+const { growthPage } = await from("bench/growth/page");
+
+const growthResult = new URL("../docs/results/growth.json", import.meta.url);
+const growth = await growthPage(JSON.parse(readFileSync(growthResult, "utf8")), "results");
 
 /** By document and name of the part. */
 const generated = {
@@ -47,6 +51,7 @@ const generated = {
     architectures: architectureTable(architectures, { buildNetwork, networkCost, receptiveField }),
   },
   "docs/benchmarks.md": { "bench parts": benchParts(parts) },
+  "docs/growth.md": { growth: growth.markdown },
   "docs/limits.md": { limits: limitTable(limits) },
   "docs/metric.md": { "particle types": particleTypes(challengeParticles, matchFraction) },
 };
@@ -73,6 +78,16 @@ for (const [document, itsParts] of Object.entries(generated)) {
     text = current;
   }
   if (!isCheck) writeFileSync(path, text);
+}
+
+for (const [axis, svg] of growth.plots) {
+  const path = fileURLToPath(new URL(`../docs/results/growth-${axis}.svg`, import.meta.url));
+  const standing = existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  if (standing === `${svg}\n`) continue;
+  if (isCheck) {
+    console.error(`docs/results/growth-${axis}.svg: is not what growth.json says; run npm run docs`);
+    process.exitCode = 1;
+  } else writeFileSync(path, `${svg}\n`);
 }
 
 const folder = fileURLToPath(new URL("../docs/commands/", import.meta.url));

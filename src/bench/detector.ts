@@ -39,11 +39,13 @@ export async function checkpointsToMeasure(
 /**
  * Writes a checkpoint of the `baseline` recipe with initial weights. Its thresholds keep a thousandth of the voxels of
  * noise, so that picking has as much work as in a tomogram.
+ *
+ * @param seed seed of the weights
  */
-async function writeFirstCheckpoint(path: string): Promise<void> {
+export async function writeFirstCheckpoint(path: string, seed = 0): Promise<void> {
   const experiment = await readExperiment(recipe);
   const [own] = networksOf(experiment, challengeParticles, { architecture: "baseline" });
-  const weights = initialWeights(trainingLayout(await loadNetwork(own!.network)), 0);
+  const weights = initialWeights(trainingLayout(await loadNetwork(own!.network)), seed);
   const network = await networkOf(own!, weights);
   const thresholds = await foregroundThresholds(network);
   const picking = new Map<string, PickingSettings>();

@@ -77,7 +77,7 @@ export async function appendHistory(path: string, entry: HistoryEntry): Promise<
 }
 
 /** Numeric fields that tell what was measured; all others are results. */
-const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "rows"];
+const sizeFields = ["size", "threads", "workers", "voxels", "tomograms", "features", "rows"];
 
 /** Says whether a field tells what was measured, beside whatever peer. */
 export const isSubject = (field: string, value: HistoryRow[string] | undefined): boolean =>

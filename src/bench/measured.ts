@@ -3,11 +3,12 @@ import { rounded } from "../domain/numbers.js";
 import type { Shape3 } from "../domain/volume.js";
 import type { EngineName } from "../engines/engine.js";
 import type { Reporter } from "../system/reporter.js";
+import type { GrowthChoice } from "./growth/axes.js";
 import type { Medians } from "./medians.js";
 import type { Peak } from "./peak.js";
 
 /** Countable work of one timed run. */
-interface Work {
+export interface Work {
   readonly voxels?: number;
   /** Arithmetic in 10⁹ operations, compared with the peak of the matrix product. */
   readonly gflop?: number | undefined;
@@ -79,6 +80,8 @@ export interface BenchOptions {
   readonly peers: boolean;
   /** Longest time of a part that heeds it, ms. */
   readonly limitMs: number;
+  /** What of growth is measured; all of it, to its usual ends, if absent. */
+  readonly growth?: GrowthChoice;
   /** Measured peak of this machine. */
   readonly peak: Peak;
   /** Hears what is being done or left out; what is under way is ended with the process that hears it. */

@@ -39,8 +39,10 @@ export const parts: Readonly<Record<string, Entry>> = {
     load: () => import("./parts/augment.js"),
   },
   growth: {
-    describe: "time and memory for tomograms of several sizes, for many tomograms, and for several threads",
+    describe:
+      "time and memory of whole commands against voxels, tomograms, features, picks and threads, within --limit; only where it is named",
     load: () => import("./parts/growth.js"),
+    isNamed: true,
   },
   card: {
     describe:

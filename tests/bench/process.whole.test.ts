@@ -6,7 +6,6 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { BenchRow } from "../../src/bench/measured.js";
 import { tomogramPath, writeNoiseTomogram } from "../../src/bench/particleVolume.js";
-import { growthOf } from "../../src/bench/parts/growth.js";
 import { withScratchFolder } from "../../src/bench/scratch.js";
 import { silentReporter } from "../../src/system/reporter.js";
 import { pickbenchProcess } from "../support/commandLine.js";
@@ -63,45 +62,85 @@ test("predict --data: the first run's tomogram of a data set", async () => {
   ]);
 });
 
-/** What a bench of growth of 16×32×32 voxels by one thread must hold. */
-function expectGrowth(rows: readonly BenchRow[], counts: readonly number[]): void {
-  const of = (grows: string) => rows.filter((row) => row.grows === grows);
-  expect(of("voxels").map(({ voxels }) => voxels)).toEqual([8192, 16384, 32768]);
-  expect(of("tomograms").map(({ tomograms, voxels }) => [tomograms, voxels])).toEqual(
-    counts.map((count) => [count, 2048 * count]),
+const growth = (...args: string[]) =>
+  pickbenchProcess("bench", "growth", "--threads", "1", "--steps", "1", "--no-history", "--json", ...args);
+const rowsIn = (stdout: string) => (JSON.parse(stdout) as { rows: BenchRow[] }).rows;
+
+test("growth: a row a point and command, with time, processor time and memory of the whole process", async () => {
+  const ends = "voxels=1e5,tomograms=2,features=1,picks=2000,threads=1";
+  const { code, stdout, stderr } = await growth("--volume", "16,32,32", "--up-to", ends);
+  expect(code, stderr).toBe(0);
+  const rows = rowsIn(stdout);
+  const said = rows.map(({ grows, command, voxels, tomograms, features, rows, threads }) =>
+    [grows, command, voxels ?? rows, tomograms ?? features ?? threads].join(" "),
   );
-  expect(of("threads")[0]).toMatchObject({ threads: 1, voxels: 16384 });
-  for (const { submit_ms, ms_per_mvoxel, voxels } of rows)
-    expect(Number(ms_per_mvoxel) / (Number(submit_ms) / (Number(voxels) / 1e6))).toBeCloseTo(1, 2);
-  const memory = of("tomograms").map(({ peak_mb }) => Number(peak_mb));
-  expect(memory.at(-1)! / memory[0]!).toBeLessThan(2);
-}
+  expect(said.sort()).toEqual([
+    "features segment 16384 1",
+    "picks convert 1000 1",
+    "picks convert 2000 1",
+    "picks score 1000 1",
+    "picks score 2000 1",
+    "threads submit 16384 1",
+    "tomograms submit 16384 1",
+    "tomograms submit 32768 2",
+    "voxels submit 98000 1",
+    "voxels volume 98000 1",
+  ]);
+  for (const row of rows) {
+    expect(Number(row[`${row.command}_ms`])).toBeGreaterThan(50);
+    expect(Number(row.cpu_s)).toBeGreaterThan(0.05);
+    expect(Number(row.peak_mb)).toBeGreaterThan(30);
+    expect(Number(row.others_share)).toBeGreaterThanOrEqual(0);
+  }
+}, 600_000);
 
-test("growth: half, one and two times the voxels, one tomogram and two, and several threads", async () => {
-  const rows = await growthOf([1, 2]).run({
-    nets: [],
-    sizes: [],
-    volume: [16, 32, 32],
-    checkpoints: [],
-    allowCode: [],
-    data: undefined,
-    spacing: undefined,
-    engine: "onnx-cpu",
-    threads: 1,
-    steps: 1,
-    peers: false,
-    limitMs: 60_000,
-    peak: { gflopPerS: 1, copyMbPerS: 1, threads: 1 },
-    reporter: silentReporter,
-  });
-  expectGrowth(rows, [1, 2]);
-});
+test.runIf(faults(0, 1))(
+  "growth: memory stays over a hundred tomograms, which take half a minute",
+  async () => {
+    const ends = ["--along", "tomograms", "--up-to", "tomograms=100"];
+    const { code, stdout } = await growth("--volume", "16,32,32", ...ends);
+    expect(code).toBe(0);
+    const rows = rowsIn(stdout);
+    expect(rows.map(({ tomograms, voxels }) => [tomograms, voxels])).toEqual(
+      [1, 10, 100].map((count) => [count, 16384 * count]),
+    );
+    expect(Number(rows.at(-1)!.peak_mb) / Number(rows[0]!.peak_mb)).toBeLessThan(2);
+  },
+);
 
-test.runIf(faults(0, 1))("growth: a hundred tomograms, which take half a minute", async () => {
-  const args = ["growth", "--volume", "16,32,32", "--threads", "1", "--steps", "1", "--no-history", "--json"];
-  const { code, stdout } = await pickbenchProcess("bench", ...args);
-  expect(code).toBe(0);
-  expectGrowth((JSON.parse(stdout) as { rows: BenchRow[] }).rows, [1, 10, 100]);
+test.skipIf(process.platform === "win32")(
+  "growth: Ctrl-C ends what is under way, keeps what was measured, and leaves no scratch files",
+  async () => {
+    const scratch = join(folder, "scratch");
+    await mkdir(scratch);
+    const args = ["growth", "--along", "picks", "--up-to", "picks=1e6", "--no-history", "--json"];
+    const env = { ...process.env, TMPDIR: scratch };
+    const child = spawn(process.execPath, [bin, "bench", ...args], { env });
+    let [said, printed] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (!said.includes("score picks 1,000:") && text.includes("score picks 1,000:")) child.kill("SIGINT");
+      said += text;
+    });
+    const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+    expect(code, said).toBe(130);
+    expect(said).toMatch(/growth: stopped; \d+ rows are kept/);
+    expect(rowsIn(printed).map(({ command, rows }) => [command, rows])).toContainEqual(["score", 1000]);
+    expect((await readdir(scratch)).filter((name) => name.startsWith("pickbench-bench-"))).toEqual([]);
+  },
+  180_000,
+);
+
+test.each([
+  [["--along", "width"], '--along names "width"'],
+  [["--up-to", "picks=3"], '--up-to ends picks at "3"'],
+  [["--limit", "soon"], '--limit is "soon"'],
+])("growth: %j is refused in a sentence", async (flags, sentence) => {
+  const { code, stderr } = await growth(...flags);
+  expect(code).toBe(1);
+  expect(stderr).toContain(sentence);
 });
 
 test.skipIf(process.platform === "win32")(

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { rounded } from "../../domain/numbers.js";
-import { type Shape3, voxelCount } from "../../domain/volume.js";
+import { challengeShape, type Shape3, voxelCount } from "../../domain/volume.js";
 import { checkpointsToMeasure, describeCheckpoints } from "../detector.js";
 import { type BenchRow, measured } from "../measured.js";
 import { mediansOf } from "../medians.js";

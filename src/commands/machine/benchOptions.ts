@@ -30,7 +30,14 @@ interface Flags {
 }
 
 /** Makes the parts' options of the flags. @throws PickbenchError BadUsage, naming the flag */
-export async function optionsOf({ what, net, size, volume, quiet, ...flags }: Flags): Promise<Omit<BenchOptions, "peak">> {
+export async function optionsOf({
+  what,
+  net,
+  size,
+  volume,
+  quiet,
+  ...flags
+}: Flags): Promise<Omit<BenchOptions, "peak">> {
   const { checkpoint, allowCode, data, spacing, engine, threads, steps, peers, limit } = flags;
   checkWhole("steps", steps, 1);
   checkSpacing(spacing);

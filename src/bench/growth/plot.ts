@@ -1,0 +1,52 @@
+/** The plots of growth. */
+import type { TopLevelSpec } from "vega-lite";
+import { renderSvg } from "../../present/charts/render.js";
+import type { AxisName } from "./axes.js";
+import type { GrowthLine } from "./points.js";
+
+const size = { width: 280, height: 220 } as const;
+
+/** Plots an axis as SVG: seconds by the clock and of the processor, and peak memory, on scales of powers of ten. */
+export function growthPlot(axis: AxisName, lines: readonly GrowthLine[]): Promise<string> {
+  const own = lines.filter((line) => line.axis === axis);
+  const points = own.flatMap(({ command, points }) => points.map((point) => ({ command, ...point })));
+  const times = points.flatMap(({ command, amount, seconds, processorSeconds }) => [
+    { command, amount, of: "by the clock", seconds },
+    { command, amount, of: "of the processor", seconds: processorSeconds },
+  ]);
+  const x = {
+    field: "amount",
+    type: "quantitative",
+    title: axis,
+    scale: { type: "log", nice: false, padding: 8 },
+    axis: { format: "~s", tickCount: 5 },
+  } as const;
+  const y = (field: string, title: string) =>
+    ({
+      field,
+      type: "quantitative",
+      title,
+      scale: { type: "log" },
+      axis: { format: "~s", tickCount: 5 },
+    }) as const;
+  const color = { field: "command", type: "nominal", title: null } as const;
+  const mark = { type: "line", point: { filled: true, size: 40 } } as const;
+  const spec: TopLevelSpec = {
+    background: "white",
+    hconcat: [
+      {
+        ...size,
+        data: { values: times },
+        mark,
+        encoding: {
+          x,
+          y: y("seconds", "seconds"),
+          color,
+          strokeDash: { field: "of", type: "nominal", title: null },
+        },
+      },
+      { ...size, data: { values: points }, mark, encoding: { x, y: y("peakMb", "peak memory, MB"), color } },
+    ],
+  };
+  return renderSvg(spec);
+}
