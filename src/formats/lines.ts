@@ -1,4 +1,6 @@
 /** Text as bytes, line by line, for files longer than a string can be. */
+import { closeSync, readSync } from "node:fs";
+import { openFileSync } from "../system/paths/opening.js";
 
 const blockBytes = 1 << 20;
 const lineFeed = 0x0a;
@@ -15,6 +17,27 @@ export function* linesOf(bytes: Buffer): Generator<string> {
     if (bytes[end - 1] === lineFeed) lines.pop();
     for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
     start = end;
+  }
+}
+
+/** Yields a file in blocks of whole lines; memory stays at a block, or at a line that is longer. */
+export function* lineBlocksOf(path: string): Generator<Buffer> {
+  const file = openFileSync(path);
+  let rest = Buffer.alloc(0);
+  try {
+    for (;;) {
+      const block = Buffer.allocUnsafe(blockBytes);
+      const filled = readSync(file, block, 0, blockBytes, null);
+      if (filled === 0) break;
+      const end = block.lastIndexOf(lineFeed, filled - 1) + 1;
+      const lines = Buffer.concat([rest, block.subarray(0, end)]);
+      rest =
+        end > 0 ? Buffer.from(block.subarray(end, filled)) : Buffer.concat([rest, block.subarray(0, filled)]);
+      if (end > 0) yield lines;
+    }
+    if (rest.length > 0) yield rest;
+  } finally {
+    closeSync(file);
   }
 }
 

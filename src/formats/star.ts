@@ -288,8 +288,11 @@ export function writeStar(blocks: Iterable<StarBlock>, comment?: string): Buffer
 function writeLoop(text: TextBytes, { columns, rows }: StarLoop): void {
   text.line("loop_");
   for (const [index, column] of columns.entries()) text.line(`_${column} #${index + 1}`);
-  for (const row of rows) text.line(row.map(starValue).reduce(withValue));
+  for (const row of rows) text.line(starRow(row));
 }
+
+/** Returns the text of a loop's row. @throws PickbenchError as `writeStar` */
+export const starRow = (values: readonly string[]): string => values.map(starValue).reduce(withValue);
 
 /** Appends a value to a row; a text between semicolons begins on a line of its own. */
 const withValue = (before: string, value: string): string =>

@@ -28,6 +28,8 @@ export interface CsvRules {
   readonly kind?: "submission" | "truth";
   /** Hears what the header has beside the challenge's columns, which is not read, and of a submission without ids. */
   readonly note?: (line: string) => void;
+  /** Is waited for after every block of rows. */
+  readonly betweenBlocks?: () => Promise<void> | undefined;
 }
 
 /** How a CSV is read with its further columns. */
@@ -80,6 +82,10 @@ class RowChecker implements RowTaker {
     this.#each = each;
     this.#path = path;
     this.#rules = rules;
+  }
+
+  betweenBlocks(): Promise<void> | undefined {
+    return this.#rules.betweenBlocks?.();
   }
 
   get hasHeader(): boolean {
