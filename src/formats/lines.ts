@@ -53,13 +53,11 @@ function blockEnd(bytes: Buffer, start: number): number {
 /** Text that grows line by line, kept as bytes so that it may be longer than a string can be. */
 export class TextBytes {
   readonly #blocks: Buffer[] = [];
-  #lines: string[] = [];
-  #length = 0;
+  #text = "";
 
   line(text: string): void {
-    this.#lines.push(text, "\n");
-    this.#length += text.length + 1;
-    if (this.#length > blockBytes) this.#flush();
+    this.#text += `${text}\n`;
+    if (this.#text.length > blockBytes) this.#flush();
   }
 
   bytes(): Buffer {
@@ -68,9 +66,8 @@ export class TextBytes {
   }
 
   #flush(): void {
-    this.#blocks.push(Buffer.from(this.#lines.join("")));
-    this.#lines = [];
-    this.#length = 0;
+    this.#blocks.push(Buffer.from(this.#text));
+    this.#text = "";
   }
 }
 

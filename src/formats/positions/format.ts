@@ -1,5 +1,6 @@
 /** Position formats: the contract that each program's format fulfils, and helpers of their readers and writers. */
 import { PickbenchError } from "../../system/errors.js";
+import { shortestText, sixDigitsText } from "../decimalText.js";
 import type { FrameName, PositionSet, TomogramPosition } from "./frames.js";
 
 /** Facts that a format may be able to carry besides x and y. */
@@ -221,7 +222,7 @@ export function optionalThree(
  *
  * @throws PickbenchError BadDataset where the arithmetic of the conversion has overflowed
  */
-export function printed(value: number, print: (value: number) => string = String): string {
+export function printed(value: number, print: (value: number) => string = shortestText): string {
   if (Number.isFinite(value)) return print(value);
   throw new PickbenchError(
     "BadDataset",
@@ -234,7 +235,7 @@ export const numberIn = (isFilled: boolean, value: number | undefined): string =
   value === undefined ? (isFilled ? "NaN" : "0") : printed(value);
 
 /** Prints a number with six digits after the point, as RELION and others do. @throws PickbenchError as `printed` */
-export const fixed = (value: number): string => printed(value, (finite) => finite.toFixed(6));
+export const fixed = (value: number): string => printed(value, sixDigitsText);
 
 /** Positions that are gathered before they are handed on. */
 const positionsPerPart = 1 << 13;

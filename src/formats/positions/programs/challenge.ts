@@ -13,7 +13,7 @@ import {
   wholeOf,
 } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../frames.js";
-import { delimited } from "./delimited.js";
+import { quotedField } from "./delimited.js";
 
 const needed: readonly string[] = submissionColumns.filter((name) => name !== "id");
 
@@ -51,10 +51,15 @@ function begin(): PartWriter {
   return {
     head: Buffer.from(`${submissionColumns.join(",")}\n`),
     rows({ run = "unknown", positions }, _, first) {
+      const experiment = quotedField(run, ",");
+      const typeTexts = new Map<string, string>();
       const text = new TextBytes();
       let id = first;
-      for (const { at, type = "unknown" } of positions)
-        text.line(delimited([String(id++), run, type, ...at.map((value) => printed(value))], ","));
+      for (const { at, type = "unknown" } of positions) {
+        const typeText = typeTexts.get(type) ?? quotedField(type, ",");
+        typeTexts.set(type, typeText);
+        text.line(`${id++},${experiment},${typeText},${printed(at[0])},${printed(at[1])},${printed(at[2])}`);
+      }
       return text.bytes();
     },
   };

@@ -8,11 +8,11 @@ export type Delimiter = "," | "\t" | ";" | "|";
 
 /** Joins fields to a row, quoted where needed (RFC 4180). */
 export const delimited = (fields: readonly string[], delimiter: Delimiter): string =>
-  fields
-    .map((field) =>
-      /["\r\n]/.test(field) || field.includes(delimiter) ? `"${field.replaceAll('"', '""')}"` : field,
-    )
-    .join(delimiter);
+  fields.map((field) => quotedField(field, delimiter)).join(delimiter);
+
+/** Quotes a field where needed (RFC 4180). */
+export const quotedField = (field: string, delimiter: Delimiter): string =>
+  /["\r\n]/.test(field) || field.includes(delimiter) ? `"${field.replaceAll('"', '""')}"` : field;
 
 /** Returns the most frequent delimiter of a header or a row; undefined where there is none. */
 export function delimiterOf(line: string): Delimiter | undefined {

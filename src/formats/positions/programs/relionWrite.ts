@@ -1,8 +1,8 @@
 /** Writer of RELION's STAR files: optics and particles in one dialect. */
 import { TextBytes } from "../../lines.js";
-import { type StarBlock, starRow, writeStar } from "../../star.js";
+import { joinedRow, type StarBlock, starValue, writeStar } from "../../star.js";
 import { fixed, type PartWriter, printed } from "../format.js";
-import type { PositionSet, TomogramPosition } from "../frames.js";
+import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 import { angleColumns, pixelNames, typeColumn } from "./relionColumns.js";
 
@@ -41,7 +41,7 @@ export function beginRelion(given: Dialect, sets: readonly PositionSet[]): PartW
     head: writeStar(blocks, "written by pickbench"),
     rows(set) {
       const text = new TextBytes();
-      for (const row of table.rows(set)) text.line(starRow(row));
+      for (const row of table.rows(set)) text.line(row);
       return text.bytes();
     },
   };
@@ -59,53 +59,67 @@ const opticsOf = (pixels: readonly number[]): StarBlock => ({
   ],
 });
 
+/** Returns one or several values of a row, joined, and quoted where they are texts. */
+type Cell = (set: PositionSet, position: TomogramPosition) => string;
+
 /** The loop of particles, with only the columns that some particle fills. */
 class ParticleTable {
   readonly columns: readonly string[];
   /** Names of the sets' own columns, the last ones. */
   readonly #kept: readonly string[];
-  readonly #cells: ((set: PositionSet, position: TomogramPosition) => readonly string[])[] = [];
+  readonly #cells: Cell[] = [];
+  readonly #quoted = new Map<string, string>();
 
   /** @param groups voxel sizes of the new optics groups */
   constructor(given: Dialect, sets: readonly PositionSet[], groups: readonly number[]) {
     const columns: string[] = [];
-    const add = (
-      names: readonly string[],
-      cell: (set: PositionSet, p: TomogramPosition) => readonly string[],
-    ) => {
+    const add = (names: readonly string[], cell: Cell) => {
       columns.push(...names);
       this.#cells.push(cell);
     };
     const some = (test: (position: TomogramPosition) => boolean) =>
       sets.some(({ positions }) => positions.some(test));
-    if (sets.some(({ run }) => run !== undefined)) add([given.run], ({ run }) => [run ?? "unknown"]);
-    add(given.coordinates, (_, { at }) => at.map(fixed));
+    if (sets.some(({ run }) => run !== undefined))
+      add([given.run], ({ run }) => this.#text(run ?? "unknown"));
+    add(given.coordinates, (_, { at }) => numbers(at));
     if (some(({ rotation }) => rotation !== undefined))
-      add(angleColumns, (_, { rotation }) => anglesOf(rotation ?? noRotation, "relion").map(fixed));
+      add(angleColumns, (_, { rotation }) => numbers(anglesOf(rotation ?? noRotation, "relion")));
     if (some(({ score }) => score !== undefined))
-      add([given.score], (_, { score }) => [score === undefined ? "nan" : printed(score)]);
-    if (some(({ type }) => type !== undefined)) add([typeColumn], (_, { type }) => [type ?? "unknown"]);
+      add([given.score], (_, { score }) => (score === undefined ? "nan" : printed(score)));
+    if (some(({ type }) => type !== undefined))
+      add([typeColumn], (_, { type }) => this.#text(type ?? "unknown"));
     if (some(({ instance }) => instance !== undefined))
-      add(["pickbenchInstance"], (_, { instance }) => [instance === undefined ? "nan" : printed(instance)]);
+      add(["pickbenchInstance"], (_, { instance }) => (instance === undefined ? "nan" : printed(instance)));
     if (groups.length > 0)
-      add(["rlnOpticsGroup"], ({ pixel = groups[0]! }) => [String(groups.indexOf(pixel) + 1)]);
+      add(["rlnOpticsGroup"], ({ pixel = groups[0]! }) => String(groups.indexOf(pixel) + 1));
     const kept = keptNames(sets, columns);
     if (given.pixel === "column" && sets[0]?.pixel !== undefined && !hasPixel(kept))
-      add(["rlnPixelSize"], ({ pixel }) => [String(pixel ?? sets[0]!.pixel)]);
+      add(["rlnPixelSize"], ({ pixel }) => String(pixel ?? sets[0]!.pixel));
     this.#kept = kept;
     columns.push(...kept);
     this.columns = columns;
   }
 
-  *rows(set: PositionSet): Generator<string[]> {
+  *rows(set: PositionSet): Generator<string> {
     const places = this.#kept.map((name) => set.extra?.names.indexOf(name) ?? -1);
     for (const position of set.positions) {
-      const row = this.#cells.flatMap((cell) => cell(set, position));
-      for (const at of places) row.push(position.extra?.[at] ?? "unknown");
-      yield row;
+      const row = this.#cells.map((cell) => cell(set, position));
+      for (const at of places) row.push(starValue(position.extra?.[at] ?? "unknown"));
+      yield joinedRow(row);
     }
   }
+
+  /** Quotes a name, which many rows have. */
+  #text(name: string): string {
+    const known = this.#quoted.get(name);
+    if (known !== undefined) return known;
+    const text = starValue(name);
+    this.#quoted.set(name, text);
+    return text;
+  }
 }
+
+const numbers = ([x, y, z]: Vector3): string => `${fixed(x)} ${fixed(y)} ${fixed(z)}`;
 
 const hasPixel = (names: readonly string[]): boolean =>
   pixelNames.some((name) => names.includes(name)) ||
