@@ -16,6 +16,8 @@ export interface Target {
   readonly format: PositionFormat;
   readonly isFolder: boolean;
   readonly overwrite: boolean;
+  /** Text, in bytes, that is held before it is written to the disk. */
+  readonly mostHeld?: number;
 }
 
 /** A set that was written: in outline, with the counts of its positions by type. */
@@ -30,8 +32,7 @@ export interface ConvertedParts extends Placed {
   readonly sets: readonly WrittenSet[];
 }
 
-/** Text, in bytes, that is held before it is written to the disk. */
-const mostHeld = 1 << 24;
+const usuallyHeld = 1 << 24;
 /** Files that are put in their places at a time: their flushing takes longer than their making. */
 const mostFinishing = 8;
 
@@ -58,7 +59,7 @@ const namesOf = (named: PositionsFile, run: string | undefined): (string | undef
 export async function convertParts(
   file: OutlinedFile,
   named: PositionsFile,
-  { out, format, isFolder, overwrite }: Target,
+  { out, format, isFolder, overwrite, mostHeld = usuallyHeld }: Target,
   options: ConvertOptions,
 ): Promise<ConvertedParts> {
   const { sets, frame, notes } = conversionOf([named], format, options);
@@ -72,7 +73,10 @@ export async function convertParts(
     );
     return { ...place, file: partFile(place.path, format, place.sets, counts, options) };
   });
-  const files = new OpenFiles(places.map((place) => place.file));
+  const files = new OpenFiles(
+    places.map((place) => place.file),
+    mostHeld,
+  );
   await checkPlaces(out, files.paths, { isFolder, overwrite });
   const sections = new Map(
     places.flatMap(({ sets: ofPlace, isByType, file: into }) =>
@@ -126,10 +130,12 @@ class OpenFiles {
   readonly paths: readonly string[];
   readonly notes: readonly string[];
   readonly #open: Set<PartFile>;
+  readonly #mostHeld: number;
   readonly #finishing = new Set<Promise<void>>();
 
-  constructor(files: readonly PartFile[]) {
+  constructor(files: readonly PartFile[], mostHeld: number) {
     this.#open = new Set(files);
+    this.#mostHeld = mostHeld;
     this.paths = files.flatMap((file) => file.paths);
     this.notes = [...new Set(files.flatMap((file) => file.notes))];
   }
@@ -153,7 +159,7 @@ class OpenFiles {
   async makeRoom(): Promise<void> {
     let held = 0;
     for (const file of this.#open) held += file.held;
-    if (held < mostHeld) return;
+    if (held < this.#mostHeld) return;
     for (const file of this.#open) if (file.held > 0) await file.spill();
   }
 

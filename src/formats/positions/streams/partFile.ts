@@ -52,9 +52,9 @@ interface Section {
   readonly count: number;
   taken: number;
   /** Text in memory, which follows what was spilled. */
-  texts: Buffer[];
+  readonly texts: Buffer[];
   /** Stretches of the scratch file. */
-  spilled: { readonly at: number; readonly length: number }[];
+  readonly spilled: { readonly at: number; readonly length: number }[];
 }
 
 /**
@@ -125,7 +125,7 @@ class SectionedFile implements PartFile {
     const { head, tail } = this.#writer;
     const end = tail ? [tail] : [];
     if (this.#partial === undefined) {
-      const texts = this.#sections.flatMap((section) => section.texts);
+      const texts = this.#sections.flatMap((section) => section.texts.splice(0));
       await writeWhole(this.#path, Buffer.concat([head, ...texts, ...end]));
     } else {
       await this.spill();
@@ -151,8 +151,7 @@ class SectionedFile implements PartFile {
     for (; this.#turn < this.#sections.length; this.#turn++) {
       const section = this.#sections[this.#turn]!;
       if (section.spilled.length > 0) await this.#bringBack(file, section);
-      for (const text of section.texts) await file.writeFile(text);
-      section.texts = [];
+      for (const text of section.texts.splice(0)) await file.writeFile(text);
       if (section.taken < section.count) return;
     }
   }
@@ -161,16 +160,15 @@ class SectionedFile implements PartFile {
     for (const section of waiting) {
       const length = section.texts.reduce((sum, text) => sum + text.length, 0);
       section.spilled.push({ at: this.#scratchLength, length });
-      for (const text of section.texts) await scratch.writeFile(text);
+      for (const text of section.texts.splice(0)) await scratch.writeFile(text);
       this.#scratchLength += length;
-      section.texts = [];
     }
   }
 
   async #bringBack(file: FileHandle, section: Section): Promise<void> {
     const scratch = await open(this.#scratch!.partial, "r");
     try {
-      for (const { at, length } of section.spilled)
+      for (const { at, length } of section.spilled.splice(0))
         await pipeline(
           scratch.createReadStream({ start: at, end: at + length - 1, autoClose: false }),
           async (blocks: AsyncIterable<Buffer>) => {
@@ -180,7 +178,6 @@ class SectionedFile implements PartFile {
     } finally {
       await scratch.close();
     }
-    section.spilled = [];
   }
 }
 
@@ -203,7 +200,7 @@ class GatheredFile implements PartFile {
   readonly #path: string;
   readonly #format: PositionFormat;
   readonly #options: WriteOptions;
-  readonly #sets: readonly { readonly outline: PositionSet; readonly positions: TomogramPosition[] }[];
+  readonly #sets: readonly { readonly outline: PositionSet; positions: TomogramPosition[] }[];
   #left: number;
 
   constructor(
@@ -237,6 +234,7 @@ class GatheredFile implements PartFile {
 
   async finish(): Promise<void> {
     const sets = this.#sets.map(({ outline, positions }) => ({ ...outline, positions }));
+    for (const set of this.#sets) set.positions = [];
     const { bytes, beside: others } = this.#format.write(sets, this.#options);
     await writeWhole(this.#path, bytes);
     for (const [path, content] of filesBeside(this.#path, others)) await writeWhole(path, content);
