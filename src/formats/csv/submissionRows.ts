@@ -28,14 +28,14 @@ export interface CsvRules {
   readonly kind?: "submission" | "truth";
   /** Hears what the header has beside the challenge's columns, which is not read, and of a submission without ids. */
   readonly note?: (line: string) => void;
-  /** Is waited for after every block of rows. */
-  readonly betweenBlocks?: () => Promise<void> | undefined;
 }
 
 /** How a CSV is read with its further columns. */
 export interface WholeCsvRules extends CsvRules {
   /** Reads the columns beside the challenge's, of which nothing is noted then. */
   readonly beside?: BesideReader;
+  /** Is waited for after every block of rows. */
+  readonly betweenBlocks?: () => Promise<void> | undefined;
 }
 
 /**
