@@ -76,42 +76,27 @@ export async function publishSubmission(
   return target;
 }
 
-/** Folders that are read at a time: the system answers for one while another is checked. */
-const readTogether = 16;
-
 /** Reads every folder of submissions and ranks them. */
 export async function readLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
   const groups = new Map<string, Entry[]>();
   const unranked: { name: string; why: string }[] = [];
-  const names = await submissionNames(submissionsRoot);
-  for (let at = 0; at < names.length; at += readTogether)
-    for (const read of await Promise.all(
-      names.slice(at, at + readTogether).map((name) => readEntry(submissionsRoot, name)),
-    )) {
-      if ("why" in read) {
-        unranked.push(read);
-        continue;
-      }
-      const { data, runs } = read.submission.record;
-      const key = groupKey(data.hash, runs.holdout);
+  for (const name of await submissionNames(submissionsRoot)) {
+    try {
+      const submission = await readSubmissionFolder(join(submissionsRoot, name), name);
+      const { record } = submission;
+      const key = groupKey(record.data.hash, record.runs.holdout);
+      const entry = { submission, row: rowOf(submission) };
       const group = groups.get(key) ?? [];
-      group.push(read);
+      group.push(entry);
       groups.set(key, group);
+    } catch (error) {
+      if (!isPickbenchError(error)) throw error;
+      unranked.push({ name, why: error.message.replaceAll(join(submissionsRoot, "/"), "") });
     }
+  }
   const ranked = [...groups].map(([key, entries]) => ({ key, group: rankGroup(entries) }));
   ranked.sort((a, b) => b.group.rows.length - a.group.rows.length || (a.key < b.key ? -1 : 1));
   return { groups: ranked.map(({ group }) => group), unranked };
-}
-
-/** Reads a submission and makes its row; returns why not, where it cannot be ranked. */
-async function readEntry(root: string, name: string): Promise<Entry | { name: string; why: string }> {
-  try {
-    const submission = await readSubmissionFolder(join(root, name), name);
-    return { submission, row: rowOf(submission) };
-  } catch (error) {
-    if (!isPickbenchError(error)) throw error;
-    return { name, why: error.message.replaceAll(join(root, "/"), "") };
-  }
 }
 
 interface Entry {
