@@ -2,6 +2,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { writeWhole } from "../../../system/files.js";
+import { openFile } from "../../../system/paths/opening.js";
 import { beside, type Unfinished } from "../../../system/paths/replacing.js";
 import { naming } from "../../../system/systemErrors.js";
 import type { PartWriter, PositionFormat, WriteOptions } from "../format.js";
@@ -166,7 +167,7 @@ class SectionedFile implements PartFile {
   }
 
   async #bringBack(file: FileHandle, section: Section): Promise<void> {
-    const scratch = await open(this.#scratch!.partial, "r");
+    const scratch = await openFile(this.#scratch!.partial);
     try {
       for (const { at, length } of section.spilled.splice(0))
         await pipeline(
