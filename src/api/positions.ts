@@ -2,8 +2,9 @@
 import type { ParticlePick } from "../domain/particles.js";
 import { angstrom } from "../domain/units.js";
 import type { Shape3 } from "../domain/volume.js";
+import { checkConvertOptions } from "../formats/positions/asked.js";
 import { formatNames, namedFormat } from "../formats/positions/catalogue.js";
-import { checkConvertOptions, convertPositions } from "../formats/positions/convert.js";
+import { convertPositions } from "../formats/positions/convert.js";
 import { memory } from "../formats/positions/format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../formats/positions/frames.js";
 import { isFolderToWrite, placeFiles } from "../formats/positions/placeFiles.js";

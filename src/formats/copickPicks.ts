@@ -74,11 +74,24 @@ export interface PicksPoint {
   readonly metadata?: Readonly<Record<string, number | string>>;
 }
 
+/** What a copick file says of its picks. */
+export interface PicksHeader {
+  readonly type: string;
+  readonly run: string | null;
+  readonly author: PicksAuthor;
+}
+
 /** Returns the text of a copick file with the picks of one type in one run, in Å. */
-export function picksText(
-  of: { readonly type: string; readonly run: string | null; readonly author: PicksAuthor },
-  points: readonly PicksPoint[],
-): string {
+export function picksText(of: PicksHeader, points: readonly PicksPoint[]): string {
+  const { head, tail } = picksAround(of, points.length > 0);
+  return `${head}${pointsText(points)}${tail}`;
+}
+
+/** Returns the text of a copick file before and after its points. */
+export function picksAround(
+  of: PicksHeader,
+  hasPoints: boolean,
+): { readonly head: string; readonly tail: string } {
   const document = {
     pickable_object_name: of.type,
     user_id: of.author.userId,
@@ -86,13 +99,36 @@ export function picksText(
     run_name: of.run,
     voxel_spacing: null,
     unit: "angstrom",
-    points: points.map(({ location, transformation_ = identity, instance_id = 0, score, metadata }) => ({
-      location,
-      transformation_,
-      instance_id,
-      ...(score === undefined ? {} : { score }),
-      ...(metadata === undefined ? {} : { metadata }),
-    })),
+    points: [],
   };
-  return `${jsonOf(document, 1)}\n`;
+  const end = "]\n}";
+  const head = jsonOf(document, 1).slice(0, -end.length);
+  return { head: hasPoints ? `${head}\n` : head, tail: hasPoints ? `\n ${end}\n` : `${end}\n` };
+}
+
+/** Returns the text of a copick file's points, as JSON that is indented by a space for each level. */
+export const pointsText = (points: readonly PicksPoint[]): string => points.map(pointText).join(",\n");
+
+/** Text of a point between its location and its score, where it is not turned. */
+const unturned = jsonOf({ transformation_: identity, instance_id: 0 }, 1)
+  .slice("{".length, -"\n}".length)
+  .replaceAll("\n", "\n  ");
+
+function pointText({ location, transformation_, instance_id, score, metadata }: PicksPoint): string {
+  const { x, y, z } = location;
+  const isPlain =
+    transformation_ === undefined &&
+    instance_id === undefined &&
+    metadata === undefined &&
+    Number.isFinite(x + y + z + (score ?? 0));
+  if (isPlain)
+    return `  {\n   "location": {\n    "x": ${x},\n    "y": ${y},\n    "z": ${z}\n   },${unturned}${score === undefined ? "" : `,\n   "score": ${score}`}\n  }`;
+  const point = {
+    location,
+    transformation_: transformation_ ?? identity,
+    instance_id: instance_id ?? 0,
+    ...(score === undefined ? {} : { score }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+  return `  ${jsonOf(point, 1).replaceAll("\n", "\n  ")}`;
 }

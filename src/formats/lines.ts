@@ -1,4 +1,6 @@
 /** Text as bytes, line by line, for files longer than a string can be. */
+import { closeSync, readSync } from "node:fs";
+import { openFileSync } from "../system/paths/opening.js";
 
 const blockBytes = 1 << 20;
 const lineFeed = 0x0a;
@@ -18,6 +20,27 @@ export function* linesOf(bytes: Buffer): Generator<string> {
   }
 }
 
+/** Yields a file in blocks of whole lines; memory stays at a block, or at a line that is longer. */
+export function* lineBlocksOf(path: string): Generator<Buffer> {
+  const file = openFileSync(path);
+  let rest = Buffer.alloc(0);
+  try {
+    for (;;) {
+      const block = Buffer.allocUnsafe(blockBytes);
+      const filled = readSync(file, block, 0, blockBytes, null);
+      if (filled === 0) break;
+      const end = block.lastIndexOf(lineFeed, filled - 1) + 1;
+      const lines = Buffer.concat([rest, block.subarray(0, end)]);
+      rest =
+        end > 0 ? Buffer.from(block.subarray(end, filled)) : Buffer.concat([rest, block.subarray(0, filled)]);
+      if (end > 0) yield lines;
+    }
+    if (rest.length > 0) yield rest;
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Returns the place after the last line feed within a block from `start`, or after a line longer than a block. */
 function blockEnd(bytes: Buffer, start: number): number {
   if (bytes.length - start <= blockBytes) return bytes.length;
@@ -30,13 +53,11 @@ function blockEnd(bytes: Buffer, start: number): number {
 /** Text that grows line by line, kept as bytes so that it may be longer than a string can be. */
 export class TextBytes {
   readonly #blocks: Buffer[] = [];
-  #lines: string[] = [];
-  #length = 0;
+  #text = "";
 
   line(text: string): void {
-    this.#lines.push(text, "\n");
-    this.#length += text.length + 1;
-    if (this.#length > blockBytes) this.#flush();
+    this.#text += `${text}\n`;
+    if (this.#text.length > blockBytes) this.#flush();
   }
 
   bytes(): Buffer {
@@ -45,9 +66,8 @@ export class TextBytes {
   }
 
   #flush(): void {
-    this.#blocks.push(Buffer.from(this.#lines.join("")));
-    this.#lines = [];
-    this.#length = 0;
+    this.#blocks.push(Buffer.from(this.#text));
+    this.#text = "";
   }
 }
 

@@ -288,8 +288,15 @@ export function writeStar(blocks: Iterable<StarBlock>, comment?: string): Buffer
 function writeLoop(text: TextBytes, { columns, rows }: StarLoop): void {
   text.line("loop_");
   for (const [index, column] of columns.entries()) text.line(`_${column} #${index + 1}`);
-  for (const row of rows) text.line(row.map(starValue).reduce(withValue));
+  for (const row of rows) text.line(starRow(row));
 }
+
+/** Returns the text of a loop's row. @throws PickbenchError as `writeStar` */
+export const starRow = (values: readonly string[]): string => joinedRow(values.map(starValue));
+
+/** Joins the values of a row, each quoted where needed. */
+export const joinedRow = (texts: readonly string[]): string =>
+  texts.some((text) => text.startsWith("\n")) ? texts.reduce(withValue) : texts.join(" ");
 
 /** Appends a value to a row; a text between semicolons begins on a line of its own. */
 const withValue = (before: string, value: string): string =>
@@ -297,8 +304,12 @@ const withValue = (before: string, value: string): string =>
     ? `${before}${value.startsWith("\n") ? "" : "\n"}${value}`
     : `${before} ${value}`;
 
-/** Quotes a value where needed: bare, in quotes, or as a text between semicolons. */
-function starValue(value: string): string {
+/**
+ * Quotes a value where needed: bare, in quotes, or as a text between semicolons.
+ *
+ * @throws PickbenchError as `writeStar`
+ */
+export function starValue(value: string): string {
   if (/^[^\s_#'";$[\]][^\s]*$/.test(value) && !/^(data_|loop_$|save_|global_|stop_)/i.test(value))
     return value;
   if (!value.includes("\n")) {

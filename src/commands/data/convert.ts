@@ -1,17 +1,23 @@
 /** pickbench convert: positions from one program's format to another's. */
 import { angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
+import { type ConvertOptions, checkConvertOptions } from "../../formats/positions/asked.js";
 import { formatNames, formatToWrite, namedFormat } from "../../formats/positions/catalogue.js";
-import {
-  type ConvertOptions,
-  checkConvertOptions,
-  convertPositions,
-} from "../../formats/positions/convert.js";
+import { convertPositions } from "../../formats/positions/convert.js";
 import type { PositionFormat } from "../../formats/positions/format.js";
 import { type FrameName, frameNames, type PositionSet } from "../../formats/positions/frames.js";
 import { isFolderToWrite, placeFiles } from "../../formats/positions/placeFiles.js";
-import { readPositionFiles } from "../../formats/positions/positionFolder.js";
+import { readPositionFiles, withRunNames } from "../../formats/positions/positionFolder.js";
 import type { PositionsFile } from "../../formats/positions/readPositions.js";
+import {
+  areRunsApart,
+  type ConvertedParts,
+  convertParts,
+  type Target,
+  type WrittenSet,
+} from "../../formats/positions/streams/convertParts.js";
+import type { TypeCounts } from "../../formats/positions/streams/outline.js";
+import { type OutlinedFile, outlineFile } from "../../formats/positions/streams/outlineFile.js";
 import { plural } from "../../present/text.js";
 import { isPickbenchError, PickbenchError } from "../../system/errors.js";
 import { defineCommand, report } from "../shared/command.js";
@@ -81,27 +87,73 @@ export const command = defineCommand({
     await checkWritable("to", to, isFolder ? "folder" : "file");
     const fromFrame = frameOf("from-frame", given["from-frame"] as string | undefined);
     const fromFormat = given["from-format"] as string | undefined;
-    const { files, notes } = await readPositionFiles(from, {
+    const asked = {
       ...(fromFormat === undefined ? {} : { format: namedFormat("from-format", fromFormat) }),
       ...(fromFrame === undefined ? {} : { frame: fromFrame }),
       ...(options.run === undefined ? {} : { run: options.run }),
-    });
+    };
+    const { files, notes, outlined } = await readSource(from, asked, options);
     const whyNot = (candidate: PositionFormat) => whyNotHeld(files, candidate, options);
     const { format, notes: chosen } = named ? { format: named, notes: [] } : formatToWrite(to, whyNot);
-    const { sets, frame, notes: lost } = convertPositions(files, format, options);
-    const placed = await placeFiles(to, sets, format, { ...options, isFolder, overwrite });
-    const all = [...chosen, ...notes, ...lost, ...placed.notes];
+    const target = { out: to, format, isFolder, overwrite };
+    const written = outlined
+      ? await convertParts(outlined, files[0]!, target, options)
+      : await convertWhole(files, target, options);
+    const { frame, sets } = written;
+    const all = [...chosen, ...notes, ...written.notes];
     const read = [...new Set(files.map((file) => file.format.name))];
     const counts = countsOf(sets);
-    const document = { from: read, to: format.name, frame, ...counts, files: placed.paths, notes: all };
+    const document = { from: read, to: format.name, frame, ...counts, files: written.paths, notes: all };
     report(json, document, () =>
       [
-        `${plural(counts.positions, "position")} of ${plural(counts.runs, "run")}${listed(counts.types)}: ${from} (${read.join(", ")}) to ${to} (${format.name}, ${frame}${spacingText(sets)})`,
+        `${plural(counts.positions, "position")} of ${plural(counts.runs, "run")}${listed(counts.types)}: ${from} (${read.join(", ")}) to ${to} (${format.name}, ${frame}${spacingText(sets.map(({ set }) => set))})`,
         ...all.map((note) => `- ${note}`),
       ].join("\n"),
     );
   },
 });
+
+type Asked = Parameters<typeof readPositionFiles>[1];
+
+/** Reads files of positions: one that can be read part by part in outline, others whole. */
+async function readSource(
+  from: string,
+  asked: Asked,
+  options: ConvertOptions,
+): Promise<{
+  readonly files: readonly PositionsFile[];
+  readonly notes: readonly string[];
+  readonly outlined?: OutlinedFile;
+}> {
+  const outlined = await outlineFile(from, asked);
+  if (outlined) {
+    const { path, format, runs } = outlined;
+    const named = withRunNames([{ path, format, sets: runs.map(({ set }) => set) }], []);
+    if (areRunsApart(named.files[0]!, options)) return { ...named, outlined };
+  }
+  return readPositionFiles(from, asked);
+}
+
+/** Converts files that were read whole. */
+async function convertWhole(
+  files: readonly PositionsFile[],
+  { out, format, ...how }: Target,
+  options: ConvertOptions,
+): Promise<ConvertedParts> {
+  const { sets, frame, notes } = convertPositions(files, format, options);
+  const placed = await placeFiles(out, sets, format, { ...options, ...how });
+  const countsOf = ({ positions }: PositionSet): TypeCounts => {
+    const counts = new Map<string | undefined, number>();
+    for (const { type } of positions) counts.set(type, (counts.get(type) ?? 0) + 1);
+    return counts;
+  };
+  return {
+    frame,
+    sets: sets.map((set) => ({ set, counts: countsOf(set) })),
+    paths: placed.paths,
+    notes: [...notes, ...placed.notes],
+  };
+}
 
 /** Returns the format that the user names; undefined where the file's name is to decide. */
 function namedFormatOf(to: string, isFolder: boolean, name: string | undefined): PositionFormat | undefined {
@@ -194,15 +246,15 @@ interface Counts {
   readonly types: Readonly<Record<string, number>>;
 }
 
-function countsOf(sets: readonly PositionSet[]): Counts {
+function countsOf(sets: readonly WrittenSet[]): Counts {
   const types = new Map<string, number>();
-  for (const { positions } of sets)
-    for (const { type } of positions) if (type !== undefined) types.set(type, (types.get(type) ?? 0) + 1);
-  return {
-    positions: sets.reduce((sum, { positions }) => sum + positions.length, 0),
-    runs: sets.length,
-    types: Object.fromEntries(types),
-  };
+  let positions = 0;
+  for (const { counts } of sets)
+    for (const [type, count] of counts) {
+      positions += count;
+      if (type !== undefined) types.set(type, (types.get(type) ?? 0) + count);
+    }
+  return { positions, runs: sets.length, types: Object.fromEntries(types) };
 }
 
 const listed = (types: Counts["types"]): string => {

@@ -19,6 +19,8 @@ export interface RowTaker {
    * the start of the next row; −1, with nothing done, where the row is to be split for `take`.
    */
   takePlain?(bytes: Buffer, start: number, end: number, row: number): number;
+  /** Is waited for after every block of rows. */
+  betweenBlocks?(): Promise<void> | undefined;
 }
 
 /** A fault of the file as a CSV; the reader of a particular kind of CSV words it for its user. */
@@ -81,6 +83,8 @@ class RowSplitter {
       if (text.includes(quote)) return this.#parseRest(text);
       const end = isLast ? filled : Math.max(start, bytes.lastIndexOf(lineFeed, filled - 1) + 1);
       while (start < end) start = this.#nextRow(bytes, start, end);
+      const pause = this.#taker.betweenBlocks?.();
+      if (pause) await pause;
       if (isLast) return;
       if (filled - end > longestRow)
         throw new CsvFault(`row ${this.#row + 1} is longer than ${longestRow} bytes`);
@@ -154,6 +158,8 @@ class RowSplitter {
           from += length;
         }
         this.#emit(bytes, fields.length);
+        const pause = this.#taker.betweenBlocks?.();
+        if (pause) await pause;
       }
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;

@@ -34,6 +34,8 @@ export interface CsvRules {
 export interface WholeCsvRules extends CsvRules {
   /** Reads the columns beside the challenge's, of which nothing is noted then. */
   readonly beside?: BesideReader;
+  /** Is waited for after every block of rows. */
+  readonly betweenBlocks?: () => Promise<void> | undefined;
 }
 
 /**
@@ -80,6 +82,10 @@ class RowChecker implements RowTaker {
     this.#each = each;
     this.#path = path;
     this.#rules = rules;
+  }
+
+  betweenBlocks(): Promise<void> | undefined {
+    return this.#rules.betweenBlocks?.();
   }
 
   get hasHeader(): boolean {

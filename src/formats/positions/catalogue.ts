@@ -49,7 +49,8 @@ export function namedFormat(flag: string, name: string): PositionFormat {
   throw new PickbenchError("BadUsage", `--${flag} is ${name}, wanted one of ${formatNames.join(", ")}`);
 }
 
-const hasExtension = ({ extensions }: PositionFormat, path: string): boolean =>
+/** Whether a path ends as a format's files do. */
+export const hasExtension = ({ extensions }: PositionFormat, path: string): boolean =>
   extensions.includes(extname(path).toLowerCase());
 
 /**

@@ -1,11 +1,16 @@
 /** Conversion of positions to another format's frame, with notes on what is lost or looks wrong. */
-import type { Angstrom } from "../../domain/units.js";
-import type { Shape3 } from "../../domain/volume.js";
 import { PickbenchError } from "../../system/errors.js";
-import { runNameOf } from "../runNames.js";
+import {
+  type ConvertOptions,
+  chosenOnly,
+  described,
+  ofAskedType,
+  type SourceSets,
+  withNamedRun,
+} from "./asked.js";
 import { withBoxes } from "./boxes.js";
 import { checkFinite, checkNeeds, checkOrientations } from "./checks.js";
-import type { Carrier, WriteOptions } from "./format.js";
+import type { Carrier } from "./format.js";
 import {
   countsInVoxels,
   type ExtraColumns,
@@ -20,40 +25,6 @@ import {
   toFrame,
 } from "./frames.js";
 import { lossesOf } from "./lostFields.js";
-import type { PositionsFile } from "./readPositions.js";
-
-/** Facts that the user gives in addition to the files. */
-export interface ConvertOptions extends WriteOptions {
-  readonly toFrame?: FrameName;
-  /** Voxel size in Å wherever a file does not state it, and of the written file. */
-  readonly spacing?: Angstrom;
-  /** Voxel size in Å that the positions in the files count in, whatever the files state. */
-  readonly fromSpacing?: Angstrom;
-  readonly toSpacing?: Angstrom;
-  /** Size of the volume along z, y, x in voxels of `spacing`. */
-  readonly size?: Shape3;
-  /** Run of files that name none; of files that name several runs, the only one kept. */
-  readonly run?: string;
-  /** Particle type of files that name none; of files that name several types, the only one kept. */
-  readonly type?: string;
-  readonly rename?: ReadonlyMap<string, string>;
-  readonly userId?: string;
-  readonly sessionId?: string;
-}
-
-/** Checks the numbers that the user gives. @throws PickbenchError BadUsage with the flag of one out of its range */
-export function checkConvertOptions({ spacing, fromSpacing, toSpacing, size, box }: ConvertOptions): void {
-  const lengths = { spacing, "from-spacing": fromSpacing, "to-spacing": toSpacing, box };
-  for (const [flag, value] of Object.entries(lengths))
-    if (value !== undefined && !(Number.isFinite(value) && value > 0))
-      throw new PickbenchError("BadUsage", `--${flag} is ${value}, wanted a number above 0`);
-  const bad = size?.find((voxels) => !Number.isSafeInteger(voxels) || voxels < 1);
-  if (bad !== undefined)
-    throw new PickbenchError("BadUsage", `--size is ${bad}, wanted a whole number of at least 1; give one`);
-}
-
-/** Sets of positions and where they come from. */
-type SourceSets = Pick<PositionsFile, "path" | "sets"> & Partial<PositionsFile>;
 
 /** Positions ready to be written, their frame, and notes for the user. */
 interface Converted {
@@ -72,127 +43,76 @@ export function convertPositions(
   format: Carrier,
   options: ConvertOptions,
 ): Converted {
+  const { sets, frame, chosen, notes } = conversionOf(files, format, options);
+  const outside = chosen.reduce((sum, set) => sum + countOutside(set), 0);
+  return { sets, frame, notes: notes(outside) };
+}
+
+/** A conversion, and what of it decides the notes for the user. */
+interface Conversion extends Pick<Converted, "sets" | "frame"> {
+  /** The sets that the user asks for, before their conversion. */
+  readonly chosen: readonly PositionSet[];
+  /** Makes the notes. @param outside number of positions outside of their volumes */
+  readonly notes: (outside: number) => readonly string[];
+}
+
+/** Converts as `convertPositions`, but for the count of positions outside, which needs a look at each. */
+export function conversionOf(
+  files: readonly SourceSets[],
+  format: Carrier,
+  options: ConvertOptions,
+): Conversion {
   const read = withNamedRun(files, options.run).flatMap(({ path, sets }) =>
     sets.map((set) => ({ what: path, set: described(set, options) })),
   );
-  const chosen = chosenOnly(read, options);
-  const frame =
-    options.toFrame ??
-    frameToWrite(
-      chosen.map(({ set }) => set),
-      format,
-      options,
-    );
-  const converted = chosen.map(({ what, set }) => {
+  const named = chosenOnly(read, options);
+  const chosen = named.map(({ set }) => set);
+  const frame = options.toFrame ?? frameToWrite(chosen, format, options);
+  const converted = named.map(({ what, set }) => {
     checkNeeds(set, format, what);
     checkOrientations(set, format, what);
-    const moved = toFrame(set, targetOf(set, frame, options), what);
-    checkFinite(moved, what);
-    return withoutStalePixels(moved, set);
+    return inFrame(set, frame, options, what);
   });
   const { sets, notes } = withBoxes(mergeByRun(converted), format, options);
   return {
     sets,
     frame,
-    notes: [
+    chosen,
+    notes: (outside) => [
       ...new Set([
         ...read.flatMap(({ set }) => set.notes ?? []),
-        ...converted.flatMap(({ notes }) => notes ?? []),
-        ...sizeNotes(
-          chosen.map(({ set }) => set),
-          options,
-        ),
-        ...outsideNotes(chosen.map(({ set }) => set)),
+        ...converted.flatMap((set) => set.notes ?? []),
+        ...sizeNotes(chosen, options),
+        ...outsideNotes(outside),
         ...lossesOf(sets, format),
         ...notes,
-        ...mirrorNotes(
-          chosen.map(({ set }) => set),
-          frame,
-        ),
+        ...mirrorNotes(chosen, frame),
       ]),
     ],
   };
 }
 
-/** Gives the user's run name to the only run where the files can only number it. */
-function withNamedRun(files: readonly SourceSets[], run: string | undefined): readonly SourceSets[] {
-  const runs = new Set(files.flatMap(({ sets }) => sets.map((set) => set.run)));
-  const [only] = runs;
-  if (run === undefined || runs.size !== 1 || only === undefined || !/^\d+$/.test(only)) return files;
-  return files.map((file) => ({ ...file, sets: file.sets.map((set) => ({ ...set, run })) }));
-}
-
-/** Completes a set with the facts that the user gives. */
-function described(set: PositionSet, options: ConvertOptions): PositionSet {
-  const { size, spacing, fromSpacing, run, userId, sessionId } = options;
-  const pixel = fromSpacing ?? set.pixel ?? ownPixel(set.frame) ?? spacing;
-  const voxel = spacing ?? pixel;
-  const volume = size && voxel !== undefined ? { size, spacing: voxel } : undefined;
-  return {
-    ...set,
-    ...(pixel === undefined ? {} : { pixel }),
-    ...(volume ? { volume } : {}),
-    ...(set.run === undefined && run !== undefined ? { run } : {}),
-    author: {
-      ...set.author,
-      ...(userId === undefined ? {} : { userId }),
-      ...(sessionId === undefined ? {} : { sessionId }),
-    },
-    positions: renamed(set, options),
-  };
-}
-
-function renamed(
-  { positions }: PositionSet,
-  { type: given, rename }: ConvertOptions,
-): PositionSet["positions"] {
-  if (given === undefined && !rename) return positions;
-  return positions.map((position) => {
-    const type = position.type ?? given;
-    return type === undefined ? position : { ...position, type: rename?.get(type) ?? type };
-  });
-}
-
-interface Named {
-  readonly what: string;
-  readonly set: PositionSet;
+function inFrame(set: PositionSet, frame: FrameName, options: ConvertOptions, what: string): PositionSet {
+  const moved = toFrame(set, targetOf(set, frame, options), what);
+  checkFinite(moved, what);
+  return withoutStalePixels(moved, set);
 }
 
 /**
- * Keeps only the run and the type that the user names.
+ * Makes the function that converts parts of a set one by one, as `convertPositions` converts sets whole.
  *
- * @throws PickbenchError BadUsage where the files have no such run or type
+ * @param frame of the conversion of the outline, which has passed all checks
  */
-function chosenOnly(read: readonly Named[], { run, type, rename }: ConvertOptions): Named[] {
-  const isAsked = (name: string | undefined) =>
-    name === run || (name !== undefined && name === runNameOf(run!));
-  const ofRun = run === undefined ? [...read] : read.filter(({ set }) => isAsked(set.run));
-  if (ofRun.length === 0 && read.length > 0)
-    throw absent(
-      "run",
-      run!,
-      read.map(({ set }) => set.run ?? "a run without a name"),
-    );
-  if (type === undefined) return ofRun;
-  const name = rename?.get(type) ?? type;
-  const ofType = ofRun.map(({ what, set }) => ({
-    what,
-    set: { ...set, positions: set.positions.filter((position) => position.type === name) },
-  }));
-  const all = ofRun.flatMap(({ set }) => set.positions);
-  if (all.length > 0 && ofType.every(({ set }) => set.positions.length === 0))
-    throw absent(
-      "type",
-      name,
-      all.map((position) => position.type!),
-    );
-  return ofType;
-}
-
-function absent(flag: string, asked: string, there: readonly string[]): PickbenchError {
-  const names = [...new Set(there)];
-  const listed = `${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
-  return new PickbenchError("BadUsage", `--${flag} is ${asked}, wanted one that the files hold: ${listed}`);
+export function partConverter(
+  format: Carrier,
+  frame: FrameName,
+  options: ConvertOptions,
+): (part: PositionSet, what: string) => { readonly part: PositionSet; readonly outside: number } {
+  return (part, what) => {
+    const asked = ofAskedType(described(part, options), options);
+    const { sets } = withBoxes([inFrame(asked, frame, options, what)], format, options);
+    return { part: sets[0]!, outside: countOutside(asked) };
+  };
 }
 
 /** Chooses the format's first frame for which enough is known, else its first, whose error says what is missing. */
@@ -261,23 +181,24 @@ function sizeNotes(sets: readonly PositionSet[], { size, spacing }: ConvertOptio
   ];
 }
 
-/** Notes positions outside of the volume, which are a sign of a wrong size, spacing, frame or mirror. */
-function outsideNotes(sets: readonly PositionSet[]): string[] {
+/** Counts positions outside of the volume, where it is known. */
+function countOutside(set: PositionSet): number {
+  const { volume } = set;
+  if (!volume || missingFor(set, { ...set, frame: "angstrom" }).length > 0) return 0;
+  const far = [...volume.size].reverse().map((voxels) => voxels * volume.spacing);
+  const isInside = (value: number, axis: number) => value >= 0 && value <= far[axis]!;
   let outside = 0;
-  for (const set of sets) {
-    const { volume } = set;
-    if (!volume || missingFor(set, { ...set, frame: "angstrom" }).length > 0) continue;
-    const far = [...volume.size].reverse().map((voxels) => voxels * volume.spacing);
-    const isInside = (value: number, axis: number) => value >= 0 && value <= far[axis]!;
-    for (const { at } of toFrame(set, { frame: "angstrom" }, "").positions)
-      if (!at.every(isInside)) outside++;
-  }
-  return outside === 0
+  for (const { at } of toFrame(set, { frame: "angstrom" }, "").positions) if (!at.every(isInside)) outside++;
+  return outside;
+}
+
+/** Notes positions outside of the volume, which are a sign of a wrong size, spacing, frame or mirror. */
+const outsideNotes = (outside: number): string[] =>
+  outside === 0
     ? []
     : [
         `${outside} ${outside === 1 ? "position lies" : "positions lie"} outside of the volume; check the volume's size, the voxel size and the frame`,
       ];
-}
 
 /** Joins the sets of one run and voxel size; extra columns that a set lacks are empty in it. */
 function mergeByRun(sets: readonly PositionSet[]): PositionSet[] {

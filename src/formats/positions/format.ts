@@ -1,6 +1,7 @@
 /** Position formats: the contract that each program's format fulfils, and helpers of their readers and writers. */
 import { PickbenchError } from "../../system/errors.js";
-import type { FrameName, PositionSet } from "./frames.js";
+import { shortestText, sixDigitsText } from "../decimalText.js";
+import type { FrameName, PositionSet, TomogramPosition } from "./frames.js";
 
 /** Facts that a format may be able to carry besides x and y. */
 export type Carried =
@@ -51,6 +52,44 @@ interface Written {
   readonly notes?: readonly string[];
 }
 
+/** A file of positions that is read part by part. */
+export interface PartSource {
+  readonly path: string;
+  /** Frame of the positions as the user gives it; overrides the format's own. */
+  readonly frame?: FrameName;
+}
+
+/** Takes some of a run's positions, in the order of the file. */
+export type PartTaker = (part: PositionSet) => Promise<void>;
+
+/** What stands around the positions of a file, and the text of some of them. */
+export interface PartWriter {
+  readonly head: Buffer;
+  /**
+   * @param part some positions of one set
+   * @param at place of the set among the sets of the file
+   * @param first number of the file's positions before these
+   */
+  readonly rows: (part: PositionSet, at: number, first: number) => Buffer;
+  readonly tail?: Buffer;
+  readonly beside?: ReadonlyMap<string, string>;
+  readonly notes?: readonly string[];
+}
+
+/** Makes the writer of a whole file of that of its parts. */
+export const wholeOf =
+  (begin: (sets: readonly PositionSet[], options: WriteOptions) => PartWriter) =>
+  (sets: readonly PositionSet[], options: WriteOptions): Written => {
+    const { head, rows, tail, ...others } = begin(sets, options);
+    const parts = [head];
+    let first = 0;
+    for (const [at, set] of sets.entries()) {
+      parts.push(rows(set, at, first));
+      first += set.positions.length;
+    }
+    return { bytes: Buffer.concat(tail ? [...parts, tail] : parts), ...others };
+  };
+
 /** A format of position files: its name, its recognition, its reader and its writer. */
 export interface PositionFormat {
   readonly name: string;
@@ -73,6 +112,14 @@ export interface PositionFormat {
    * @throws PickbenchError BadDataset with the place of the fault
    */
   readonly read: (source: Source) => PositionSet[] | Promise<PositionSet[]>;
+  /**
+   * Reads the positions as `read` does, part by part, so that memory does not grow with the file; absent where the format
+   * needs the whole file.
+   *
+   * @returns false where this file needs to be read whole, whatever was taken of it
+   * @throws PickbenchError as `read`
+   */
+  readonly readParts?: (source: PartSource, take: PartTaker) => Promise<boolean>;
   /** Frames the format may be written in, the best one first; the choice depends on what is known. */
   readonly frames: readonly FrameName[];
   /**
@@ -81,6 +128,12 @@ export interface PositionFormat {
    * @param sets in one of `frames`; several only where the format carries several runs
    */
   readonly write: (sets: readonly PositionSet[], options: WriteOptions) => Written;
+  /**
+   * Begins to write positions part by part, to the same bytes as `write`; absent where the format needs all of a file.
+   *
+   * @param outline the file's sets, of whose positions some of each kind are enough
+   */
+  readonly begin?: (outline: readonly PositionSet[], options: WriteOptions) => PartWriter;
 }
 
 /** What of a format decides how positions are converted for it. */
@@ -169,7 +222,7 @@ export function optionalThree(
  *
  * @throws PickbenchError BadDataset where the arithmetic of the conversion has overflowed
  */
-export function printed(value: number, print: (value: number) => string = String): string {
+export function printed(value: number, print: (value: number) => string = shortestText): string {
   if (Number.isFinite(value)) return print(value);
   throw new PickbenchError(
     "BadDataset",
@@ -182,7 +235,49 @@ export const numberIn = (isFilled: boolean, value: number | undefined): string =
   value === undefined ? (isFilled ? "NaN" : "0") : printed(value);
 
 /** Prints a number with six digits after the point, as RELION and others do. @throws PickbenchError as `printed` */
-export const fixed = (value: number): string => printed(value, (finite) => finite.toFixed(6));
+export const fixed = (value: number): string => printed(value, sixDigitsText);
+
+/** Positions that are gathered before they are handed on. */
+const positionsPerPart = 1 << 13;
+
+/** Positions grouped by run and handed on in parts, so that few are held at a time. */
+export class RunParts {
+  readonly #make: (run: string | undefined, positions: TomogramPosition[]) => PositionSet;
+  readonly #take: PartTaker;
+  #runs = new RunTable<TomogramPosition>();
+  #count = 0;
+  #hasTaken = false;
+
+  constructor(
+    make: (run: string | undefined, positions: TomogramPosition[]) => PositionSet,
+    take: PartTaker,
+  ) {
+    this.#make = make;
+    this.#take = take;
+  }
+
+  add(run: string | undefined, position: TomogramPosition): void {
+    this.#runs.add(run, position);
+    this.#count++;
+  }
+
+  get isFull(): boolean {
+    return this.#count >= positionsPerPart;
+  }
+
+  async handOn(): Promise<void> {
+    const parts = this.#runs.map(this.#make);
+    this.#runs = new RunTable();
+    this.#count = 0;
+    this.#hasTaken = true;
+    for (const part of parts) await this.#take(part);
+  }
+
+  /** Hands on the rest; of a file without positions, one empty part. */
+  async end(): Promise<void> {
+    if (this.#count > 0 || !this.#hasTaken) await this.handOn();
+  }
+}
 
 /** Rows grouped by run, in the order in which the runs first come. */
 export class RunTable<Row> {

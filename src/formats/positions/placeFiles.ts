@@ -10,13 +10,15 @@ import type { PositionFormat, WriteOptions } from "./format.js";
 import type { PositionSet, TomogramPosition } from "./frames.js";
 
 /** A file to write and the sets that go into it. */
-interface Place {
+export interface Place {
   readonly path: string;
   readonly sets: readonly PositionSet[];
+  /** Whether each set holds one type of its run. */
+  readonly isByType: boolean;
 }
 
 /** Paths of the written files, and notes for the user. */
-interface Placed {
+export interface Placed {
   readonly paths: readonly string[];
   readonly notes: readonly string[];
 }
@@ -39,16 +41,14 @@ export async function placeFiles(
   format: PositionFormat,
   options: WriteOptions & { readonly isFolder: boolean; readonly overwrite: boolean },
 ): Promise<Placed> {
-  const places = options.isFolder ? folderPlaces(out, sets, format) : [onePlace(out, sets, format)];
-  checkDistinct(places);
+  const places = placesOf(out, sets, format, options.isFolder);
   const written = places.map((place) => ({ place, ...format.write(place.sets, options) }));
   const files = written.flatMap(({ place, bytes, beside }) => [
     { path: place.path, content: bytes as string | Uint8Array },
     ...[...(beside ?? [])].map(([end, content]) => ({ path: besides(place.path, end), content })),
   ]);
   const paths = files.map(({ path }) => path);
-  await checkFree(paths, options.overwrite, "another name");
-  if (options.isFolder) await checkLinks(out, paths);
+  await checkPlaces(out, paths, options);
   for (const { path, content } of files) await writeWhole(path, content);
   return {
     paths,
@@ -57,6 +57,32 @@ export async function placeFiles(
       ...new Set(written.flatMap(({ notes }) => notes ?? [])),
     ],
   };
+}
+
+/**
+ * Returns the files to write: one, or in a folder as many as the format needs.
+ *
+ * @throws PickbenchError BadUsage where one file cannot hold all sets, or a file would be written twice
+ */
+export function placesOf(
+  out: string,
+  sets: readonly PositionSet[],
+  format: PositionFormat,
+  isFolder: boolean,
+): Place[] {
+  const places = isFolder ? folderPlaces(out, sets, format) : [onePlace(out, sets, format)];
+  checkDistinct(places);
+  return places;
+}
+
+/** @throws PickbenchError BadUsage where files exist already and may not be replaced, or lie behind links */
+export async function checkPlaces(
+  out: string,
+  paths: readonly string[],
+  { isFolder, overwrite }: { readonly isFolder: boolean; readonly overwrite: boolean },
+): Promise<void> {
+  await checkFree(paths, overwrite, "another name");
+  if (isFolder) await checkLinks(out, paths);
 }
 
 function onePlace(path: string, sets: readonly PositionSet[], { carries, title }: PositionFormat): Place {
@@ -74,7 +100,7 @@ function onePlace(path: string, sets: readonly PositionSet[], { carries, title }
       "type",
       types.map((type) => type ?? "without a name"),
     );
-  return { path, sets };
+  return { path, sets, isByType: false };
 }
 
 const typesOf = (sets: readonly PositionSet[]): (string | undefined)[] => [
@@ -82,7 +108,7 @@ const typesOf = (sets: readonly PositionSet[]): (string | undefined)[] => [
 ];
 
 /** Notes the run and type names that are lost in one file; a folder keeps them in its files' names. */
-function nameLosses(sets: readonly PositionSet[], { carries, title }: PositionFormat): string[] {
+export function nameLosses(sets: readonly PositionSet[], { carries, title }: PositionFormat): string[] {
   const hasRun = sets.some(({ run }) => run !== undefined);
   const hasType = typesOf(sets).some((type) => type !== undefined);
   return [
@@ -94,11 +120,17 @@ function nameLosses(sets: readonly PositionSet[], { carries, title }: PositionFo
 function folderPlaces(out: string, sets: readonly PositionSet[], format: PositionFormat): Place[] {
   const { carries, extensions, name } = format;
   const end = extensions[0]!;
-  if (carries.has("several runs")) return [{ path: join(out, `positions${end}`), sets }];
+  if (carries.has("several runs")) return [{ path: join(out, `positions${end}`), sets, isByType: false }];
   return sets.flatMap((set) => {
     const run = fileName("run", set.run);
     if (carries.has("several types"))
-      return [{ path: inside(out, `${run}${end}`, { what: "run", tag: "BadUsage" }), sets: [set] }];
+      return [
+        {
+          path: inside(out, `${run}${end}`, { what: "run", tag: "BadUsage" }),
+          sets: [set],
+          isByType: false,
+        },
+      ];
     return byType(set).map(([type, part]): Place => {
       const kind = fileName("type", type);
       const isOriented = part.positions.some(({ rotation }) => rotation);
@@ -108,12 +140,13 @@ function folderPlaces(out: string, sets: readonly PositionSet[], format: Positio
           : name === "portal"
             ? [run, `${kind}-1.0_${isOriented ? "orientedpoint" : "point"}${end}`]
             : [`${run}_${kind}${end}`];
-      return { path: inside(out, below, { what: "type", tag: "BadUsage" }), sets: [part] };
+      return { path: inside(out, below, { what: "type", tag: "BadUsage" }), sets: [part], isByType: true };
     });
   });
 }
 
-function byType(set: PositionSet): [string | undefined, PositionSet][] {
+/** Divides a set by type, in the order in which the types first come. */
+export function byType(set: PositionSet): [string | undefined, PositionSet][] {
   const types = new Map<string | undefined, TomogramPosition[]>();
   for (const position of set.positions) {
     const list = types.get(position.type);
@@ -150,7 +183,7 @@ function checkDistinct(places: readonly Place[]): void {
 }
 
 /** Returns the path of a file beside another; the portal's metadata drops the shape from the name. */
-function besides(path: string, end: string): string {
+export function besides(path: string, end: string): string {
   const stem = path.slice(0, path.length - extname(path).length);
   return `${stem.replace(/-(\d+\.\d+)_(?:oriented|instance)?point$/, "-$1")}${end}`;
 }

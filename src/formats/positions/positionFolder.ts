@@ -47,7 +47,7 @@ export async function readPositionFiles(
 }
 
 /** Names the runs of all files by one rule. */
-function withRunNames(
+export function withRunNames(
   files: readonly PositionsFile[],
   notes: readonly string[],
 ): { files: PositionsFile[]; notes: string[] } {

@@ -167,7 +167,7 @@ function unshuffle(shuffled: Uint8Array, out: Uint8Array, typeSize: number): voi
       count,
       0,
       count,
-      new Uint32Array(out.buffer, out.byteOffset, count),
+      new Int32Array(out.buffer, out.byteOffset, count),
       0,
     );
   else

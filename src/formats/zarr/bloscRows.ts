@@ -31,14 +31,14 @@ interface BloscLayout {
 export class BloscRows {
   readonly #layout: BloscLayout;
   readonly #target: Float32Array;
-  readonly #words: Uint32Array;
+  readonly #words: Int32Array;
   #encoded: Buffer = Buffer.alloc(0);
   #shuffled: Uint8Array = new Uint8Array(0);
 
   constructor(layout: BloscLayout, target: Float32Array) {
     this.#layout = layout;
     this.#target = target;
-    this.#words = new Uint32Array(target.buffer, target.byteOffset, target.length);
+    this.#words = new Int32Array(target.buffer, target.byteOffset, target.length);
   }
 
   /**

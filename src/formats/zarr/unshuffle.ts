@@ -3,7 +3,7 @@
 /** Shuffled bytes of 4-byte values (all first bytes, then all second bytes, …), and the same memory as words. */
 export interface ShuffledWords {
   readonly bytes: Uint8Array;
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
 }
 
 /**
@@ -13,7 +13,7 @@ export interface ShuffledWords {
  */
 export const shuffledWords = (bytes: Uint8Array): ShuffledWords => ({
   bytes,
-  words: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
+  words: new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2),
 });
 
 /**
@@ -37,7 +37,7 @@ export function unshuffle4(
   count: number,
   from: number,
   to: number,
-  target: Uint32Array,
+  target: Int32Array,
   at: number,
 ): boolean {
   let notFinite = 0;

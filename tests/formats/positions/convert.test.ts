@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { angstrom } from "../../../src/domain/units.js";
+import type { ConvertOptions } from "../../../src/formats/positions/asked.js";
 import { namedFormat } from "../../../src/formats/positions/catalogue.js";
-import { type ConvertOptions, convertPositions } from "../../../src/formats/positions/convert.js";
+import { convertPositions } from "../../../src/formats/positions/convert.js";
 import type { PositionSet } from "../../../src/formats/positions/frames.js";
 
 const read = async (format: string, text: string) => {

@@ -15,6 +15,7 @@ const ownFiles = [
   "formats/meshes/meshFile.ts",
   "formats/mrc/packedFile.ts",
   "formats/mrc/writer.ts",
+  "formats/positions/streams/partFile.ts",
   "formats/zarr/chunkWriter.ts",
   "leaderboard/page.ts",
   "queue/logs.ts",

@@ -1,6 +1,16 @@
 /** EMAN1's .box files, which crYOLO writes too: boxes in two dimensions. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import { broken, fixed, isNumberOrAbsent, numberOf, type PositionFormat, type Source } from "../format.js";
+import {
+  broken,
+  fixed,
+  isNumberOrAbsent,
+  numberOf,
+  type PartWriter,
+  type PositionFormat,
+  type Source,
+  type WriteOptions,
+  wholeOf,
+} from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { boxOf } from "./cbox.js";
 
@@ -26,6 +36,19 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   return [{ frame: frame ?? "voxel", positions, notes }];
 }
 
+const begin = (_: readonly PositionSet[], options: WriteOptions): PartWriter => ({
+  head: Buffer.alloc(0),
+  rows({ positions }) {
+    const text = new TextBytes();
+    for (const position of positions) {
+      const [width, height] = boxOf(position, options.box, "a .box file");
+      const [x, y] = position.at;
+      text.line([x - width / 2, y - height / 2, width, height].map(fixed).join("\t"));
+    }
+    return text.bytes();
+  },
+});
+
 export const box: PositionFormat = {
   name: "box",
   title: "an EMAN .box file",
@@ -41,13 +64,6 @@ export const box: PositionFormat = {
   },
   read,
   frames: ["voxel"],
-  write: (sets, options) => {
-    const text = new TextBytes();
-    for (const position of sets[0]?.positions ?? []) {
-      const [width, height] = boxOf(position, options.box, "a .box file");
-      const [x, y] = position.at;
-      text.line([x - width / 2, y - height / 2, width, height].map(fixed).join("\t"));
-    }
-    return { bytes: text.bytes() };
-  },
+  write: wholeOf(begin),
+  begin,
 };

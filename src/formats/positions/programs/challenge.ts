@@ -1,11 +1,29 @@
 /** The CZII challenge's CSV of picks. */
 import { readRows, submissionColumns } from "../../csv/submissionRows.js";
 import { linesOf, TextBytes } from "../../lines.js";
-import { type PositionFormat, printed, RunTable, type Source } from "../format.js";
-import type { PositionSet, TomogramPosition } from "../frames.js";
-import { delimited } from "./delimited.js";
+import {
+  type PartSource,
+  type PartTaker,
+  type PartWriter,
+  type PositionFormat,
+  printed,
+  RunParts,
+  RunTable,
+  type Source,
+  wholeOf,
+} from "../format.js";
+import type { FrameName, PositionSet, TomogramPosition } from "../frames.js";
+import { quotedField } from "./delimited.js";
 
 const needed: readonly string[] = submissionColumns.filter((name) => name !== "id");
+
+const setOf =
+  (frame: FrameName | undefined) =>
+  (run: string | undefined, positions: TomogramPosition[]): PositionSet => ({
+    ...(run === undefined ? {} : { run }),
+    frame: frame ?? "angstrom",
+    positions,
+  });
 
 /** Reads the CSV row by row; the id column may be missing. */
 async function read({ path, frame }: Source): Promise<PositionSet[]> {
@@ -15,11 +33,36 @@ async function read({ path, frame }: Source): Promise<PositionSet[]> {
     (experiment, type, place) => runs.add(experiment, { at: [place[0]!, place[1]!, place[2]!], type }),
     { kind: "truth" },
   );
-  return runs.map((run, positions) => ({
-    ...(run === undefined ? {} : { run }),
-    frame: frame ?? "angstrom",
-    positions,
-  }));
+  return runs.map(setOf(frame));
+}
+
+async function readParts({ path, frame }: PartSource, take: PartTaker): Promise<true> {
+  const parts = new RunParts(setOf(frame), take);
+  await readRows(
+    path,
+    (experiment, type, place) => parts.add(experiment, { at: [place[0]!, place[1]!, place[2]!], type }),
+    { kind: "truth", betweenBlocks: () => (parts.isFull ? parts.handOn() : undefined) },
+  );
+  await parts.end();
+  return true;
+}
+
+function begin(): PartWriter {
+  return {
+    head: Buffer.from(`${submissionColumns.join(",")}\n`),
+    rows({ run = "unknown", positions }, _, first) {
+      const experiment = quotedField(run, ",");
+      const typeTexts = new Map<string, string>();
+      const text = new TextBytes();
+      let id = first;
+      for (const { at, type = "unknown" } of positions) {
+        const typeText = typeTexts.get(type) ?? quotedField(type, ",");
+        typeTexts.set(type, typeText);
+        text.line(`${id++},${experiment},${typeText},${printed(at[0])},${printed(at[1])},${printed(at[2])}`);
+      }
+      return text.bytes();
+    },
+  };
 }
 
 export const challenge: PositionFormat = {
@@ -37,14 +80,8 @@ export const challenge: PositionFormat = {
     );
   },
   read,
+  readParts,
   frames: ["angstrom"],
-  write: (sets) => {
-    const text = new TextBytes();
-    text.line(submissionColumns.join(","));
-    let id = 0;
-    for (const { run = "unknown", positions } of sets)
-      for (const { at, type = "unknown" } of positions)
-        text.line(delimited([String(id++), run, type, ...at.map((value) => printed(value))], ","));
-    return { bytes: text.bytes() };
-  },
+  write: wholeOf(begin),
+  begin,
 };

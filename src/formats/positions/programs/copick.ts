@@ -1,9 +1,18 @@
 /** copick's JSON files of picks, with orientations and instances. */
 import { z } from "zod";
 import type { PickbenchError } from "../../../system/errors.js";
-import { ownUserId, type PicksPoint, parsePicks, picksText } from "../../copickPicks.js";
+import { ownUserId, type PicksPoint, parsePicks, picksAround, pointsText } from "../../copickPicks.js";
 import { optionalNumber } from "../../json.js";
-import { broken, isAbsent, isNumberOrAbsent, type PositionFormat, realPart, type Source } from "../format.js";
+import {
+  broken,
+  isAbsent,
+  isNumberOrAbsent,
+  type PartWriter,
+  type PositionFormat,
+  realPart,
+  type Source,
+  wholeOf,
+} from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { jsonText } from "../jsonDocument.js";
 import { isIdentity, noRotation, type Rotation, statedRotation } from "../orientation.js";
@@ -146,6 +155,23 @@ function metadataOf(names: readonly string[], values: readonly string[]): Record
   return Object.fromEntries(filled);
 }
 
+/** @param outline one set of one type */
+function begin([outline]: readonly PositionSet[]): PartWriter {
+  const author = { userId: ownUserId, sessionId: defaultSession, ...outline?.author };
+  const type = outline?.positions[0]?.type ?? "unknown";
+  const hasPoints = (outline?.positions.length ?? 0) > 0;
+  const { head, tail } = picksAround({ type, run: outline?.run ?? null, author }, hasPoints);
+  return {
+    head: Buffer.from(head),
+    rows({ positions, extra }, _, first) {
+      if (positions.length === 0) return Buffer.alloc(0);
+      const points = positions.map((position) => toPoint(position, extra?.names ?? []));
+      return Buffer.from(`${first === 0 ? "" : ",\n"}${pointsText(points)}`);
+    },
+    tail: Buffer.from(tail),
+  };
+}
+
 export const copick: PositionFormat = {
   name: "copick",
   title: "a copick file of picks",
@@ -157,11 +183,6 @@ export const copick: PositionFormat = {
     bytes.includes('"points"') && (bytes.includes('"pickable_object_name"') || bytes.includes('"unit"')),
   read,
   frames: ["angstrom"],
-  write: ([set]) => {
-    const positions = set?.positions ?? [];
-    const author = { userId: ownUserId, sessionId: defaultSession, ...set?.author };
-    const type = positions[0]?.type ?? "unknown";
-    const points = positions.map((position) => toPoint(position, set?.extra?.names ?? []));
-    return { bytes: Buffer.from(picksText({ type, run: set?.run ?? null, author }, points)) };
-  },
+  write: wholeOf(begin),
+  begin,
 };

@@ -8,11 +8,11 @@ export type Delimiter = "," | "\t" | ";" | "|";
 
 /** Joins fields to a row, quoted where needed (RFC 4180). */
 export const delimited = (fields: readonly string[], delimiter: Delimiter): string =>
-  fields
-    .map((field) =>
-      /["\r\n]/.test(field) || field.includes(delimiter) ? `"${field.replaceAll('"', '""')}"` : field,
-    )
-    .join(delimiter);
+  fields.map((field) => quotedField(field, delimiter)).join(delimiter);
+
+/** Quotes a field where needed (RFC 4180). */
+export const quotedField = (field: string, delimiter: Delimiter): string =>
+  /["\r\n]/.test(field) || field.includes(delimiter) ? `"${field.replaceAll('"', '""')}"` : field;
 
 /** Returns the most frequent delimiter of a header or a row; undefined where there is none. */
 export function delimiterOf(line: string): Delimiter | undefined {
@@ -41,12 +41,27 @@ export function* rowsOf(
   let row = 0;
   for (const line of linesOf(bytes)) {
     row++;
-    if (line.trim() === "") continue;
-    const fields = line.split(delimiter);
-    if (fields.length > mostFields)
-      throw broken(path, `row ${row}`, `${fields.length} fields`, `at most ${mostFields}`);
-    yield { fields: fields.map((field) => field.trim()), row };
+    const fields = fieldsOf(path, line, delimiter, row);
+    if (fields) yield { fields, row };
   }
+}
+
+/**
+ * Splits a line without quotes; undefined for a blank one.
+ *
+ * @throws PickbenchError BadDataset for too many fields
+ */
+export function fieldsOf(
+  path: string,
+  line: string,
+  delimiter: Delimiter,
+  row: number,
+): string[] | undefined {
+  if (line.trim() === "") return undefined;
+  const fields = line.split(delimiter);
+  if (fields.length > mostFields)
+    throw broken(path, `row ${row}`, `${fields.length} fields`, `at most ${mostFields}`);
+  return fields.map((field) => field.trim());
 }
 
 function* quotedRows(

@@ -9,11 +9,13 @@ import {
   numberOf,
   optionalNumberOf,
   optionalThree,
+  type PartWriter,
   type PositionFormat,
   RunTable,
   realPart,
   type Source,
   textOrAbsent,
+  wholeOf,
 } from "../format.js";
 import { isSamePixel, type PositionSet, type TomogramPosition } from "../frames.js";
 import { numberedRuns } from "../numberedRuns.js";
@@ -158,31 +160,43 @@ function tomogramNames({ path, beside }: Source): Map<number, string> {
   return names;
 }
 
-function tableOf(sets: readonly PositionSet[], numbers: readonly number[], kinds: readonly string[]): Buffer {
-  const text = new TextBytes();
-  let tag = 0;
+/** @param sets of whose positions some of each kind are enough */
+function begin(sets: readonly PositionSet[]): PartWriter {
+  const { numbers } = numberedRuns(sets);
+  const kinds = [...new Set(sets.flatMap(({ positions }) => positions.flatMap(({ type }) => type ?? [])))];
+  const doc = sets.flatMap(({ run }, i) =>
+    run === undefined || run === String(numbers[i]) ? [] : [`${numbers[i]} ${run}\n`],
+  );
   const hasScores = sets.some(({ positions }) => positions.some(({ score }) => score !== undefined));
   const hasInstances = sets.some(({ positions }) => positions.some(({ instance }) => instance !== undefined));
-  for (const [index, { positions, pixel, extra }] of sets.entries()) {
-    const places = keptNames.map((name) => (extra?.family === "dynamo" ? extra.names.indexOf(name) : -1));
-    for (const position of positions) {
-      tag++;
-      const words = emptyRow(tag);
-      for (const [i, at] of keptColumns.entries()) words[at] = position.extra?.[places[i]!] ?? words[at]!;
-      const angles = anglesOf(position.rotation ?? noRotation, "dynamo");
-      for (const axis of [0, 1, 2]) {
-        words[column.at + axis] = fixed(position.at[axis]!);
-        words[column.angles + axis] = fixed(angles[axis]!);
+  return {
+    head: Buffer.alloc(0),
+    rows({ positions, pixel, extra }, index, first) {
+      const text = new TextBytes();
+      const places = keptNames.map((name) => (extra?.family === "dynamo" ? extra.names.indexOf(name) : -1));
+      let tag = first;
+      for (const position of positions) {
+        const words = emptyRow(++tag);
+        for (const [i, at] of keptColumns.entries()) words[at] = position.extra?.[places[i]!] ?? words[at]!;
+        const angles = anglesOf(position.rotation ?? noRotation, "dynamo");
+        for (const axis of [0, 1, 2]) {
+          words[column.at + axis] = fixed(position.at[axis]!);
+          words[column.angles + axis] = fixed(angles[axis]!);
+        }
+        words[column.score] = numberIn(hasScores, position.score);
+        words[column.tomogram] = String(numbers[index]);
+        words[column.region] = numberIn(hasInstances, position.instance);
+        words[column.kind] = position.type === undefined ? "0" : kindNumber(position.type, kinds);
+        words[column.pixel] = String(pixel ?? 0);
+        text.line(words.join(" "));
       }
-      words[column.score] = numberIn(hasScores, position.score);
-      words[column.tomogram] = String(numbers[index]);
-      words[column.region] = numberIn(hasInstances, position.instance);
-      words[column.kind] = position.type === undefined ? "0" : kindNumber(position.type, kinds);
-      words[column.pixel] = String(pixel ?? 0);
-      text.line(words.join(" "));
-    }
-  }
-  return text.bytes();
+      return text.bytes();
+    },
+    ...(doc.length === 0 ? {} : { beside: new Map([[".doc", doc.join("")]]) }),
+    notes: areNumbers(kinds)
+      ? []
+      : [`types are numbered in column 22: ${kinds.map((kind, i) => `${i + 1} = ${kind}`).join(", ")}`],
+  };
 }
 
 function emptyRow(tag: number): string[] {
@@ -215,18 +229,6 @@ export const dynamo: PositionFormat = {
   recognises,
   read,
   frames: ["voxel-1"],
-  write: (sets) => {
-    const { numbers } = numberedRuns(sets);
-    const kinds = [...new Set(sets.flatMap(({ positions }) => positions.flatMap(({ type }) => type ?? [])))];
-    const doc = sets.flatMap(({ run }, i) =>
-      run === undefined || run === String(numbers[i]) ? [] : [`${numbers[i]} ${run}\n`],
-    );
-    return {
-      bytes: tableOf(sets, numbers, kinds),
-      ...(doc.length === 0 ? {} : { beside: new Map([[".doc", doc.join("")]]) }),
-      notes: areNumbers(kinds)
-        ? []
-        : [`types are numbered in column 22: ${kinds.map((kind, i) => `${i + 1} = ${kind}`).join(", ")}`],
-    };
-  },
+  write: wholeOf(begin),
+  begin,
 };

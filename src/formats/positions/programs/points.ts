@@ -1,6 +1,15 @@
 /** Plain text of x, y, z: .coords files, and IMOD's point files with contours. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import { broken, fixed, isNumberOrAbsent, numberOf, type PositionFormat, type Source } from "../format.js";
+import {
+  broken,
+  fixed,
+  isNumberOrAbsent,
+  numberOf,
+  type PartWriter,
+  type PositionFormat,
+  type Source,
+  wholeOf,
+} from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../frames.js";
 
 /** Returns the number of columns of the first line; 0 where it has anything but numbers, or there is none. */
@@ -55,6 +64,19 @@ function textFormat(given: {
   readonly most: number;
 }): PositionFormat {
   const { frame: own, most } = given;
+  const begin = (sets: readonly PositionSet[]): PartWriter => {
+    const hasContours =
+      most > 3 && sets.some(({ positions }) => positions.some(({ instance }) => instance !== undefined));
+    return {
+      head: Buffer.alloc(0),
+      rows({ positions }) {
+        const text = new TextBytes();
+        for (const { at, instance } of positions)
+          text.line([...(hasContours ? ["1", String(instance ?? 0)] : []), ...at.map(fixed)].join(" "));
+        return text.bytes();
+      },
+    };
+  };
   return {
     name: given.name,
     title: given.title,
@@ -63,14 +85,8 @@ function textFormat(given: {
     recognises: (bytes) => columnsOf(bytes) >= 3 && columnsOf(bytes) <= most,
     read: (source): PositionSet[] => [{ frame: source.frame ?? own, positions: readLines(source, most) }],
     frames: [own],
-    write: (sets) => {
-      const text = new TextBytes();
-      const positions = sets[0]?.positions ?? [];
-      const hasContours = most > 3 && positions.some(({ instance }) => instance !== undefined);
-      for (const { at, instance } of positions)
-        text.line([...(hasContours ? ["1", String(instance ?? 0)] : []), ...at.map(fixed)].join(" "));
-      return { bytes: text.bytes() };
-    },
+    write: wholeOf(begin),
+    begin,
   };
 }
 

@@ -1,10 +1,9 @@
 /** RELION's STAR files of particles, versions 3 to 5, and those of Ais: one format a dialect. */
-import { writeStar } from "../../star.js";
-import { allOfTables, type PositionFormat } from "../format.js";
-import type { FrameName } from "../frames.js";
+import { allOfTables, type PositionFormat, wholeOf } from "../format.js";
+import type { FrameName, PositionSet } from "../frames.js";
 import { centredColumns, pixelColumns } from "./relionColumns.js";
 import { readRelion } from "./relionRead.js";
-import { blocksOf, type Dialect } from "./relionWrite.js";
+import { beginRelion, type Dialect } from "./relionWrite.js";
 
 interface NamedDialect extends Dialect {
   readonly name: string;
@@ -16,6 +15,7 @@ interface NamedDialect extends Dialect {
 const has = (bytes: Buffer, ...names: string[]): boolean => names.every((name) => bytes.includes(name));
 
 function dialect(given: NamedDialect): PositionFormat {
+  const begin = (sets: readonly PositionSet[]) => beginRelion(given, sets);
   return {
     name: given.name,
     title: given.title,
@@ -25,7 +25,8 @@ function dialect(given: NamedDialect): PositionFormat {
     recognises: (bytes) => has(bytes, "data_") && given.recognises(bytes),
     read: readRelion,
     frames: [given.frame],
-    write: (sets) => ({ bytes: writeStar(blocksOf(given, sets), "written by pickbench") }),
+    write: wholeOf(begin),
+    begin,
   };
 }
 

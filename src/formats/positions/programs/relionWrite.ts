@@ -1,7 +1,8 @@
 /** Writer of RELION's STAR files: optics and particles in one dialect. */
-import type { StarBlock } from "../../star.js";
-import { fixed, printed } from "../format.js";
-import type { PositionSet, TomogramPosition } from "../frames.js";
+import { TextBytes } from "../../lines.js";
+import { joinedRow, type StarBlock, starValue, writeStar } from "../../star.js";
+import { fixed, type PartWriter, printed } from "../format.js";
+import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 import { angleColumns, pixelNames, typeColumn } from "./relionColumns.js";
 
@@ -16,8 +17,12 @@ export interface Dialect {
   readonly pixel: "optics" | "column" | "nowhere";
 }
 
-/** Makes the blocks of a file: optics, the sets' own other blocks, and the particles. */
-export function blocksOf(given: Dialect, sets: readonly PositionSet[]): StarBlock[] {
+/**
+ * Begins a file: optics, the sets' own other blocks, and the head of the particles' loop, whose rows follow.
+ *
+ * @param sets of whose positions some of each kind are enough
+ */
+export function beginRelion(given: Dialect, sets: readonly PositionSet[]): PartWriter {
   const first = sets[0];
   const old = first?.blocks ?? [];
   const hasOldOptics = old.some(({ loops }) =>
@@ -29,9 +34,17 @@ export function blocksOf(given: Dialect, sets: readonly PositionSet[]): StarBloc
   const particles = {
     name: given.block,
     values: new Map(),
-    loops: [{ columns: table.columns, rows: table.rows() }],
+    loops: [{ columns: table.columns, rows: [] }],
   };
-  return [...(groups.length > 0 ? [opticsOf(groups)] : []), ...old, particles];
+  const blocks = [...(groups.length > 0 ? [opticsOf(groups)] : []), ...old, particles];
+  return {
+    head: writeStar(blocks, "written by pickbench"),
+    rows(set) {
+      const text = new TextBytes();
+      for (const row of table.rows(set)) text.line(row);
+      return text.bytes();
+    },
+  };
 }
 
 /** Makes an optics block with one group a voxel size. */
@@ -46,49 +59,67 @@ const opticsOf = (pixels: readonly number[]): StarBlock => ({
   ],
 });
 
+/** Returns one or several values of a row, joined, and quoted where they are texts. */
+type Cell = (set: PositionSet, position: TomogramPosition) => string;
+
 /** The loop of particles, with only the columns that some particle fills. */
 class ParticleTable {
   readonly columns: readonly string[];
-  readonly #sets: readonly PositionSet[];
-  readonly #cells: ((set: PositionSet, position: TomogramPosition) => readonly string[])[] = [];
+  /** Names of the sets' own columns, the last ones. */
+  readonly #kept: readonly string[];
+  readonly #cells: Cell[] = [];
+  readonly #quoted = new Map<string, string>();
 
   /** @param groups voxel sizes of the new optics groups */
   constructor(given: Dialect, sets: readonly PositionSet[], groups: readonly number[]) {
-    this.#sets = sets;
     const columns: string[] = [];
-    const add = (
-      names: readonly string[],
-      cell: (set: PositionSet, p: TomogramPosition) => readonly string[],
-    ) => {
+    const add = (names: readonly string[], cell: Cell) => {
       columns.push(...names);
       this.#cells.push(cell);
     };
     const some = (test: (position: TomogramPosition) => boolean) =>
       sets.some(({ positions }) => positions.some(test));
-    if (sets.some(({ run }) => run !== undefined)) add([given.run], ({ run }) => [run ?? "unknown"]);
-    add(given.coordinates, (_, { at }) => at.map(fixed));
+    if (sets.some(({ run }) => run !== undefined))
+      add([given.run], ({ run }) => this.#text(run ?? "unknown"));
+    add(given.coordinates, (_, { at }) => numbers(at));
     if (some(({ rotation }) => rotation !== undefined))
-      add(angleColumns, (_, { rotation }) => anglesOf(rotation ?? noRotation, "relion").map(fixed));
+      add(angleColumns, (_, { rotation }) => numbers(anglesOf(rotation ?? noRotation, "relion")));
     if (some(({ score }) => score !== undefined))
-      add([given.score], (_, { score }) => [score === undefined ? "nan" : printed(score)]);
-    if (some(({ type }) => type !== undefined)) add([typeColumn], (_, { type }) => [type ?? "unknown"]);
+      add([given.score], (_, { score }) => (score === undefined ? "nan" : printed(score)));
+    if (some(({ type }) => type !== undefined))
+      add([typeColumn], (_, { type }) => this.#text(type ?? "unknown"));
     if (some(({ instance }) => instance !== undefined))
-      add(["pickbenchInstance"], (_, { instance }) => [instance === undefined ? "nan" : printed(instance)]);
+      add(["pickbenchInstance"], (_, { instance }) => (instance === undefined ? "nan" : printed(instance)));
     if (groups.length > 0)
-      add(["rlnOpticsGroup"], ({ pixel = groups[0]! }) => [String(groups.indexOf(pixel) + 1)]);
+      add(["rlnOpticsGroup"], ({ pixel = groups[0]! }) => String(groups.indexOf(pixel) + 1));
     const kept = keptNames(sets, columns);
     if (given.pixel === "column" && sets[0]?.pixel !== undefined && !hasPixel(kept))
-      add(["rlnPixelSize"], ({ pixel }) => [String(pixel ?? sets[0]!.pixel)]);
-    add(kept, extraCells(sets, kept));
+      add(["rlnPixelSize"], ({ pixel }) => String(pixel ?? sets[0]!.pixel));
+    this.#kept = kept;
+    columns.push(...kept);
     this.columns = columns;
   }
 
-  rows(): string[][] {
-    return this.#sets.flatMap((set) =>
-      set.positions.map((position) => this.#cells.flatMap((cell) => cell(set, position))),
-    );
+  *rows(set: PositionSet): Generator<string> {
+    const places = this.#kept.map((name) => set.extra?.names.indexOf(name) ?? -1);
+    for (const position of set.positions) {
+      const row = this.#cells.map((cell) => cell(set, position));
+      for (const at of places) row.push(starValue(position.extra?.[at] ?? "unknown"));
+      yield joinedRow(row);
+    }
+  }
+
+  /** Quotes a name, which many rows have. */
+  #text(name: string): string {
+    const known = this.#quoted.get(name);
+    if (known !== undefined) return known;
+    const text = starValue(name);
+    this.#quoted.set(name, text);
+    return text;
   }
 }
+
+const numbers = ([x, y, z]: Vector3): string => `${fixed(x)} ${fixed(y)} ${fixed(z)}`;
 
 const hasPixel = (names: readonly string[]): boolean =>
   pixelNames.some((name) => names.includes(name)) ||
@@ -97,10 +128,4 @@ const hasPixel = (names: readonly string[]): boolean =>
 function keptNames(sets: readonly PositionSet[], written: readonly string[]): string[] {
   const names = new Set(sets.flatMap(({ extra }) => (extra?.family === "star" ? extra.names : [])));
   return [...names].filter((name) => !written.includes(name));
-}
-
-function extraCells(sets: readonly PositionSet[], kept: readonly string[]) {
-  const places = new Map(sets.map((set) => [set, kept.map((name) => set.extra?.names.indexOf(name) ?? -1)]));
-  return (set: PositionSet, { extra }: TomogramPosition): string[] =>
-    places.get(set)!.map((at) => extra?.[at] ?? "unknown");
 }

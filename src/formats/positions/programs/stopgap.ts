@@ -1,5 +1,6 @@
 /** STOPGAP's motive lists (STAR). */
-import { writeStar } from "../../star.js";
+import { TextBytes } from "../../lines.js";
+import { starRow, writeStar } from "../../star.js";
 import { readStarTables } from "../../starTables.js";
 import {
   broken,
@@ -8,10 +9,12 @@ import {
   numberOf,
   optionalNumberOf,
   optionalThree,
+  type PartWriter,
   type PositionFormat,
   RunTable,
   type Source,
   textOrAbsent,
+  wholeOf,
 } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { numberedRuns } from "../numberedRuns.js";
@@ -75,38 +78,49 @@ function read({ path, bytes, frame }: Source): PositionSet[] {
   }));
 }
 
-function rowsOf(
-  sets: readonly PositionSet[],
-  numbers: readonly number[],
-  classes: readonly string[],
-): string[][] {
-  let index = 0;
-  const some = (test: (position: TomogramPosition) => boolean) =>
-    sets.some(({ positions }) => positions.some(test));
-  const has = {
-    score: some(({ score }) => score !== undefined),
-    instance: some(({ instance }) => instance !== undefined),
-  };
-  return sets.flatMap(({ positions }, i) =>
-    positions.map(({ at, type, score, instance, rotation = noRotation }) => {
-      index++;
-      const [phi, the, psi] = anglesOf(rotation, "stopgap").map(fixed);
-      const [x, y, z] = at.map(fixed);
-      const tag = String(index);
-      const half = index % 2 === 1 ? "A" : "B";
-      const kind = type === undefined ? "1" : classNumber(type, classes);
-      return [
-        ...[tag, String(numbers[i]), numberIn(has.instance, instance), tag, half, x!, y!, z!],
-        numberIn(has.score, score),
-        ...["0.000000", "0.000000", "0.000000", phi!, psi!, the!, kind],
-      ];
-    }),
-  );
-}
-
 /** Returns a type's class number: the type itself where all types are numbers, else its place among them from 1. */
 const classNumber = (type: string, classes: readonly string[]): string =>
   classes.every((name) => /^\d{1,9}$/.test(name)) ? type : String(classes.indexOf(type) + 1);
+
+/** @param sets of whose positions some of each kind are enough */
+function begin(sets: readonly PositionSet[]): PartWriter {
+  const { numbers, notes } = numberedRuns(sets);
+  const some = (test: (position: TomogramPosition) => boolean) =>
+    sets.some(({ positions }) => positions.some(test));
+  const hasScore = some(({ score }) => score !== undefined);
+  const hasInstance = some(({ instance }) => instance !== undefined);
+  const classes = [...new Set(sets.flatMap(({ positions }) => positions.flatMap(({ type }) => type ?? [])))];
+  const isNumbered = classes.every((name) => /^\d{1,9}$/.test(name));
+  const kinds = classes.map((name, i) => `${i + 1} = ${name}`).join(", ");
+  const cellsOf = (position: TomogramPosition, set: number, index: number): string[] => {
+    const { at, type, score, instance, rotation = noRotation } = position;
+    const [phi, the, psi] = anglesOf(rotation, "stopgap").map(fixed);
+    const [x, y, z] = at.map(fixed);
+    const tag = String(index);
+    const half = index % 2 === 1 ? "A" : "B";
+    const kind = type === undefined ? "1" : classNumber(type, classes);
+    return [
+      ...[tag, String(numbers[set]), numberIn(hasInstance, instance), tag, half, x!, y!, z!],
+      numberIn(hasScore, score),
+      ...["0.000000", "0.000000", "0.000000", phi!, psi!, the!, kind],
+    ];
+  };
+  return {
+    head: writeStar([{ name: "stopgap_motivelist", values: new Map(), loops: [{ columns, rows: [] }] }]),
+    rows({ positions }, at, first) {
+      const text = new TextBytes();
+      let index = first;
+      for (const position of positions) text.line(starRow(cellsOf(position, at, ++index)));
+      return text.bytes();
+    },
+    notes: [
+      ...notes,
+      ...(isNumbered
+        ? []
+        : [`types are numbered as classes, since the format has no names for them: ${kinds}`]),
+    ],
+  };
+}
 
 export const stopgap: PositionFormat = {
   name: "stopgap",
@@ -116,22 +130,6 @@ export const stopgap: PositionFormat = {
   recognises: (bytes) => bytes.includes("data_stopgap_motivelist"),
   read,
   frames: ["voxel"],
-  write: (sets) => {
-    const { numbers, notes } = numberedRuns(sets);
-    const classes = [
-      ...new Set(sets.flatMap(({ positions }) => positions.flatMap(({ type }) => type ?? []))),
-    ];
-    const isNumbered = classes.every((name) => /^\d{1,9}$/.test(name));
-    const kinds = classes.map((name, i) => `${i + 1} = ${name}`).join(", ");
-    const rows = rowsOf(sets, numbers, classes);
-    return {
-      bytes: writeStar([{ name: "stopgap_motivelist", values: new Map(), loops: [{ columns, rows }] }]),
-      notes: [
-        ...notes,
-        ...(isNumbered
-          ? []
-          : [`types are numbered as classes, since the format has no names for them: ${kinds}`]),
-      ],
-    };
-  },
+  write: wholeOf(begin),
+  begin,
 };

@@ -1,17 +1,22 @@
 /** CSV and TSV tables of positions with named columns. */
 import { PickbenchError } from "../../../system/errors.js";
-import { linesOf, TextBytes } from "../../lines.js";
+import { lineBlocksOf, linesOf, TextBytes } from "../../lines.js";
 import {
   allOfTables,
   broken,
   isNumberOrAbsent,
   numberOf,
   optionalNumberOf,
+  type PartSource,
+  type PartTaker,
+  type PartWriter,
   type PositionFormat,
   printed,
+  RunParts,
   RunTable,
   type Source,
   textOrAbsent,
+  wholeOf,
 } from "../format.js";
 import {
   countsInVoxels,
@@ -21,7 +26,7 @@ import {
   type Vector3,
 } from "../frames.js";
 import { type Quaternion, quaternionOf, rotationOfQuaternion } from "../orientation.js";
-import { type Delimiter, delimited, delimiterOf, rowsOf } from "./delimited.js";
+import { type Delimiter, delimited, delimiterOf, fieldsOf, rowsOf } from "./delimited.js";
 
 /** Names of the columns of a quaternion. */
 export const quaternionNames = ["qx", "qy", "qz", "qw"] as const;
@@ -75,41 +80,98 @@ const bareHeader: Header = {
 const areNumbers = (fields: readonly string[]): boolean =>
   fields.every((field) => field !== "" && isNumberOrAbsent(field));
 
-function read({ path, bytes, frame }: Source): PositionSet[] {
-  const delimiter = delimiterOf(firstLine(bytes)) ?? ",";
-  const runs = new RunTable<TomogramPosition>();
-  let header: Header | undefined;
-  for (const { fields, row } of rowsOf(path, bytes, delimiter)) {
-    if (!header) {
+/** Reads a table row by row. */
+class TableReader {
+  readonly #path: string;
+  readonly #frame: FrameName | undefined;
+  #header: Header | undefined;
+
+  constructor({ path, frame }: PartSource) {
+    this.#path = path;
+    this.#frame = frame;
+  }
+
+  /** Frame by the user or the header; undefined where neither says it. */
+  get frame(): FrameName | undefined {
+    return this.#frame ?? this.#header?.frame;
+  }
+
+  /** Reads a row; undefined for the header. */
+  row(
+    fields: readonly string[],
+    row: number,
+  ): { readonly run: string | undefined; readonly position: TomogramPosition } | undefined {
+    if (!this.#header) {
       const isBare = fields.length === 3 && areNumbers(fields);
-      header = isBare ? bareHeader : headerOf(path, fields);
-      if (!isBare) continue;
+      this.#header = isBare ? bareHeader : headerOf(this.#path, fields);
+      if (!isBare) return undefined;
     }
+    const header = this.#header;
     if (fields.length !== header.names.length)
       throw broken(
-        path,
+        this.#path,
         `row ${row}`,
         `${fields.length} fields`,
         `${header.names.length}, as in the first row`,
       );
-    const run = header.column("run");
-    runs.add(run < 0 ? undefined : textOrAbsent(fields[run]), positionOf(path, header, fields, row));
+    const at = header.column("run");
+    const run = at < 0 ? undefined : textOrAbsent(fields[at]);
+    return { run, position: positionOf(this.#path, header, fields, row) };
   }
-  if (!header) throw broken(path, "the file", "is empty", "a header with x, y, z");
-  const { names, extra } = header;
-  const own = frame ?? header.frame;
-  if (own === undefined)
-    throw new PickbenchError(
-      "BadUsage",
-      `${path}: x, y and z have no unit in the header; name them x_angstrom, y_angstrom, z_angstrom or x_voxel, y_voxel, z_voxel, or in convert give --from-frame angstrom or --from-frame voxel (more: pickbench convert --help)`,
-      { path },
-    );
-  return runs.map((run, positions) => ({
-    ...(run === undefined ? {} : { run }),
-    frame: own,
-    positions,
-    extra: { family: "table", names: extra.map((at) => names[at]!) },
-  }));
+
+  /** Makes a set of positions. @throws PickbenchError BadUsage where nothing says their unit */
+  set(run: string | undefined, positions: TomogramPosition[]): PositionSet {
+    if (!this.#header) throw broken(this.#path, "the file", "is empty", "a header with x, y, z");
+    const { names, extra } = this.#header;
+    const { frame } = this;
+    if (frame === undefined)
+      throw new PickbenchError(
+        "BadUsage",
+        `${this.#path}: x, y and z have no unit in the header; name them x_angstrom, y_angstrom, z_angstrom or x_voxel, y_voxel, z_voxel, or in convert give --from-frame angstrom or --from-frame voxel (more: pickbench convert --help)`,
+        { path: this.#path },
+      );
+    return {
+      ...(run === undefined ? {} : { run }),
+      frame,
+      positions,
+      extra: { family: "table", names: extra.map((column) => names[column]!) },
+    };
+  }
+}
+
+function read(source: Source): PositionSet[] {
+  const { path, bytes } = source;
+  const reader = new TableReader(source);
+  const runs = new RunTable<TomogramPosition>();
+  for (const { fields, row } of rowsOf(path, bytes, delimiterOf(firstLine(bytes)) ?? ",")) {
+    const found = reader.row(fields, row);
+    if (found) runs.add(found.run, found.position);
+  }
+  return runs.map((run, positions) => reader.set(run, positions));
+}
+
+/** Reads a table whose header says the unit, and that has no quotes, across which lines may run on. */
+async function readParts(source: PartSource, take: PartTaker): Promise<boolean> {
+  const { path } = source;
+  const reader = new TableReader(source);
+  const parts = new RunParts((run, positions) => reader.set(run, positions), take);
+  let delimiter: Delimiter | undefined;
+  let row = 0;
+  for (const block of lineBlocksOf(path)) {
+    if (block.includes('"')) return false;
+    delimiter ??= delimiterOf(firstLine(block)) ?? ",";
+    for (const line of linesOf(block)) {
+      row++;
+      const fields = fieldsOf(path, line, delimiter, row);
+      const found = fields && reader.row(fields, row);
+      if (found) parts.add(found.run, found.position);
+      if (!parts.isFull) continue;
+      if (reader.frame === undefined) return false;
+      await parts.handOn();
+    }
+  }
+  await parts.end();
+  return true;
 }
 
 const firstLine = (bytes: Buffer): string => {
@@ -141,11 +203,12 @@ function positionOf(path: string, header: Header, fields: readonly string[], row
 const unitOf = (frame: FrameName): string =>
   frame === "angstrom" ? "_angstrom" : frame === "nanometre" ? "_nm" : frame === "voxel" ? "_voxel" : "";
 
-function writeTable(sets: readonly PositionSet[], delimiter: Delimiter): Buffer {
-  const text = new TextBytes();
+/** @param sets of whose positions some of each kind are enough */
+function beginTable(sets: readonly PositionSet[], delimiter: Delimiter): PartWriter {
   const some = (test: (position: TomogramPosition) => boolean) =>
     sets.some(({ positions }) => positions.some(test));
-  const unit = unitOf(sets[0]?.frame ?? "angstrom");
+  const frame = sets[0]?.frame ?? "angstrom";
+  const unit = unitOf(frame);
   const extra = [...new Set(sets.flatMap((set) => set.extra?.names ?? []))];
   const has = {
     run: sets.some(({ run }) => run !== undefined),
@@ -164,27 +227,37 @@ function writeTable(sets: readonly PositionSet[], delimiter: Delimiter): Buffer 
     ...optional(has.rotation, quaternionNames),
   ];
   const kept = extra.filter((name) => !header.includes(name));
-  text.line(delimited([...header, ...kept], delimiter));
-  for (const set of sets) {
-    const places = kept.map((name) => set.extra?.names.indexOf(name) ?? -1);
-    for (const position of set.positions) {
-      const { at, type, score, instance, rotation } = position;
-      const cells = [
-        ...optional(has.run, [set.run ?? ""]),
-        ...optional(has.type, [type ?? ""]),
-        ...at.map((value) => printed(value)),
-        ...optional(has.score, [score === undefined ? "" : printed(score)]),
-        ...optional(has.instance, [instance === undefined ? "" : printed(instance)]),
-        ...optional(
-          has.rotation,
-          rotation ? quaternionOf(rotation).map((part) => printed(part)) : ["", "", "", ""],
-        ),
-        ...places.map((place) => position.extra?.[place] ?? ""),
-      ];
-      text.line(delimited(cells, delimiter));
-    }
-  }
-  return text.bytes();
+  const cellsOf = (run: string | undefined, position: TomogramPosition, places: readonly number[]) => {
+    const { at, type, score, instance, rotation } = position;
+    return [
+      ...optional(has.run, [run ?? ""]),
+      ...optional(has.type, [type ?? ""]),
+      ...at.map((value) => printed(value)),
+      ...optional(has.score, [score === undefined ? "" : printed(score)]),
+      ...optional(has.instance, [instance === undefined ? "" : printed(instance)]),
+      ...optional(
+        has.rotation,
+        rotation ? quaternionOf(rotation).map((part) => printed(part)) : ["", "", "", ""],
+      ),
+      ...places.map((place) => position.extra?.[place] ?? ""),
+    ];
+  };
+  return {
+    head: Buffer.from(`${delimited([...header, ...kept], delimiter)}\n`),
+    rows(set) {
+      const text = new TextBytes();
+      const places = kept.map((name) => set.extra?.names.indexOf(name) ?? -1);
+      for (const position of set.positions)
+        text.line(delimited(cellsOf(set.run, position, places), delimiter));
+      return text.bytes();
+    },
+    notes:
+      unit !== ""
+        ? []
+        : [
+            `x, y, z count as ${frame}${countsInVoxels(frame) ? " (voxels)" : ""}, which the header does not say`,
+          ],
+  };
 }
 
 const frames = [
@@ -197,6 +270,7 @@ const frames = [
 ] as const satisfies FrameName[];
 
 function tableFormat(name: string, title: string, extension: string, delimiter: Delimiter): PositionFormat {
+  const begin = (sets: readonly PositionSet[]) => beginTable(sets, delimiter);
   return {
     name,
     title,
@@ -214,19 +288,10 @@ function tableFormat(name: string, title: string, extension: string, delimiter: 
       );
     },
     read,
+    readParts,
     frames,
-    write: (sets) => {
-      const frame = sets[0]?.frame ?? "angstrom";
-      const isNamed = unitOf(frame) !== "";
-      return {
-        bytes: writeTable(sets, delimiter),
-        notes: isNamed
-          ? []
-          : [
-              `x, y, z count as ${frame}${countsInVoxels(frame) ? " (voxels)" : ""}, which the header does not say`,
-            ],
-      };
-    },
+    write: wholeOf(begin),
+    begin,
   };
 }
 
