@@ -22,7 +22,9 @@ const room = { ms: 10_000, memoryMb: 1000, diskMb: 500 };
 
 test("a point is left out for time, memory and disk, each in words", () => {
   expect(whyNot({ ms: 9000, peakMb: 900 }, 400, room)).toBeNull();
-  expect(whyNot({ ms: 11_000, peakMb: 900 }, 400, room)).toBe("it would have taken about 11 s, and 10 s were left");
+  expect(whyNot({ ms: 11_000, peakMb: 900 }, 400, room)).toBe(
+    "it would have taken about 11 s, and 10 s were left",
+  );
   expect(whyNot({ ms: 9000, peakMb: 1200 }, 400, room)).toBe(
     "it would have taken about 1,200 MB of memory, and 1,000 MB were free",
   );
