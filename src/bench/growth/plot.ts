@@ -27,25 +27,27 @@ export function growthPlot(axis: AxisName, lines: readonly GrowthLine[]): Promis
       type: "quantitative",
       title,
       scale: { type: "log" },
-      axis: { format: "~s", tickCount: 5 },
+      axis: { format: ",~g", tickCount: 5 },
     }) as const;
   const color = { field: "command", type: "nominal", title: null } as const;
-  const mark = { type: "line", point: { filled: true, size: 40 } } as const;
+  const point = { type: "point", filled: true, size: 40, opacity: 1 } as const;
+  const dash = { field: "of", type: "nominal", title: null } as const;
+  const memory = y("peakMb", "peak memory, MB");
   const spec: TopLevelSpec = {
     background: "white",
     hconcat: [
       {
         ...size,
         data: { values: times },
-        mark,
-        encoding: {
-          x,
-          y: y("seconds", "seconds"),
-          color,
-          strokeDash: { field: "of", type: "nominal", title: null },
-        },
+        encoding: { x, y: y("seconds", "seconds"), color },
+        layer: [{ mark: "line", encoding: { strokeDash: dash } }, { mark: point }],
       },
-      { ...size, data: { values: points }, mark, encoding: { x, y: y("peakMb", "peak memory, MB"), color } },
+      {
+        ...size,
+        data: { values: points },
+        encoding: { x, y: memory, color },
+        layer: [{ mark: "line" }, { mark: point }],
+      },
     ],
   };
   return renderSvg(spec);
