@@ -6,6 +6,7 @@ import { resolveEngine } from "../engines/available.js";
 import type { EngineName, Precision } from "../engines/engine.js";
 import { defaultThreads } from "../engines/engine.js";
 import type { PickingSettings } from "../infer/pick/picking.js";
+import type { Statistics } from "../infer/predict/statistics.js";
 
 /** How a detector computes. */
 export interface DetectorOptions {
@@ -21,6 +22,8 @@ export interface DetectorOptions {
   readonly tile?: Shape3;
   /** Voxels that neighbouring tiles share, over the checkpoint's. */
   readonly overlap?: number;
+  /** What normalisation layers take means and variances from, over the checkpoint's. */
+  readonly statistics?: Statistics;
   /** Architecture files that checkpoints name, whose code may be run; none by default. */
   readonly allowCode?: readonly string[];
 }
@@ -60,7 +63,7 @@ export async function openDetector(
   checkpoints: string | readonly string[],
   options: DetectorOptions = {},
 ): Promise<Detector> {
-  const { tile, overlap, precision, tomogram } = options;
+  const { tile, overlap, statistics, precision, tomogram } = options;
   const { openDetector: open } = await import("../train/submit/detector.js");
   const { predictMaps } = await import("../infer/predict/probabilityMaps.js");
   const inner = await open([checkpoints].flat(), {
@@ -69,7 +72,11 @@ export async function openDetector(
     precision,
     tomogram,
     allowCode: options.allowCode,
-    tiling: { ...(tile === undefined ? {} : { tile }), ...(overlap === undefined ? {} : { overlap }) },
+    tiling: {
+      ...(tile !== undefined && { tile }),
+      ...(overlap !== undefined && { overlap }),
+      ...(statistics !== undefined && { statistics }),
+    },
   });
   return {
     types: inner.types,

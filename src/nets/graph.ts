@@ -209,9 +209,9 @@ export class GraphBuilder {
 
   concat(...parts: Value[]): Value {
     const channels = parts.reduce((sum, part) => sum + part.channels, 0);
-    const stride = spatial(parts[0]!);
+    const { stride } = parts[0]!;
     for (const part of parts)
-      if (spatial(part).join() !== stride.join())
+      if (part.stride?.join() !== stride?.join())
         throw new TypeError(`concat: maps of stride ${stride} and ${part.stride}`);
     return this.value({ kind: "concat" }, parts, channels, stride);
   }

@@ -5,6 +5,7 @@ import type { Dataset } from "../../data/model.js";
 import type { Shape3 } from "../../domain/volume.js";
 import { resolveEngine } from "../../engines/available.js";
 import { type EngineName, precisions } from "../../engines/engine.js";
+import { type Statistics, statisticsNames } from "../../infer/predict/statistics.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { Reporter } from "../../system/reporter.js";
 import type { Tiling } from "../../train/submit/detector.js";
@@ -62,17 +63,30 @@ export const withDetectionFlags = <Options>(argv: Argv<Options>) =>
       choices: precisions,
       describe: "numbers to compute with, over the checkpoint's; int8 is faster, on onnx-cpu alone",
     })
+    .option("statistics", {
+      choices: statisticsNames,
+      describe:
+        "what normalisation layers take means and variances from, over the checkpoint's: each tile, or tiles spread over the tomogram",
+    })
     .option("threads", threadsOption)
     .option("allow-code", allowCodeOption)
     .option("overwrite", overwriteOption)
     .option("quiet", quietOption);
 
-/** How tiles are cut where the flags say it. @throws BadUsage where they say it wrongly */
-export function tilingOf(tile: string | undefined, overlap: number | undefined): Tiling {
+/** Flags that say how tiles are cut and normalised. */
+export interface TilingFlags {
+  readonly tile?: string | undefined;
+  readonly overlap?: number | undefined;
+  readonly statistics?: Statistics | undefined;
+}
+
+/** How tiles are cut and normalised where the flags say it. @throws BadUsage where they say it wrongly */
+export function tilingOf({ tile, overlap, statistics }: TilingFlags): Tiling {
   checkWhole("overlap", overlap, 0);
   return {
     ...(tile === undefined ? {} : { tile: parseTile(tile) }),
     ...(overlap === undefined ? {} : { overlap }),
+    ...(statistics === undefined ? {} : { statistics }),
   };
 }
 

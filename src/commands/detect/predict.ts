@@ -68,7 +68,7 @@ export const command = defineCommand({
         "segmentations that copick and its viewers show",
       ),
   run: async (args, making) => {
-    const { checkpoint: given, data, runs: asked, tomogram, tile, overlap, engine, ...flags } = args;
+    const { checkpoint: given, data, runs: asked, tomogram, engine, ...flags } = args;
     const set = featureSetAmong(given);
     if (set !== undefined) return predictSet(set, args);
     const checkpoint = await modelPaths(given);
@@ -79,7 +79,7 @@ export const command = defineCommand({
         `--voxels is of MRC files, and --format ${format} writes float32; leave it out, or add --format mrc`,
       );
     const threads = threadsOf(flags.threads);
-    const tiling = tilingOf(tile, overlap);
+    const tiling = tilingOf(flags);
     await checkWritable("out", out, "folder");
     const reporter = terminalReporter({ quiet });
     const { dataset, runs } = await openRuns(data, asked, reporter, flags.spacing);

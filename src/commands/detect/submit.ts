@@ -61,7 +61,7 @@ export const command = defineCommand({
     if (set !== undefined) return submitFeatures(set, args);
     const checkpoint = await modelPaths(given);
     const threads = threadsOf(flags.threads);
-    const tiling = tilingOf(flags.tile, flags.overlap);
+    const tiling = tilingOf(flags);
     await checkWritable("out", out, "file");
     if (!isUnfinished(out)) await checkFree(out, flags.overwrite);
     const reporter = terminalReporter({ quiet: flags.quiet });

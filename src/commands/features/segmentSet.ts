@@ -11,18 +11,16 @@ import type { FeatureSet } from "../../features/set/schema.js";
 import { PickbenchError } from "../../system/errors.js";
 import { canonicalJson } from "../../system/files.js";
 import type { Reporter } from "../../system/reporter.js";
-import { engineOf, openRuns, tilingOf } from "../detect/detectorOptions.js";
+import { engineOf, openRuns, type TilingFlags, tilingOf } from "../detect/detectorOptions.js";
 import type { engineOption } from "../shared/flags.js";
 import { checkWritable, runNames, threadsOf } from "../shared/flags.js";
 
 /** Flags of `withDetectionFlags` as they are given. */
-export interface DetectionFlags {
+export interface DetectionFlags extends TilingFlags {
   readonly runs?: string | undefined;
   readonly spacing?: number | undefined;
   readonly tomogram?: string | undefined;
   readonly nan?: "blank" | undefined;
-  readonly tile?: string | undefined;
-  readonly overlap?: number | undefined;
   readonly engine?: (typeof engineOption.choices)[number] | undefined;
   readonly precision?: Precision | undefined;
   readonly threads?: number | undefined;
@@ -60,7 +58,7 @@ export async function openSet(
   const set = await readFeatureSet(path);
   const hasModels = set.features.some(({ model }) => model !== undefined);
   const threads = threadsOf(flags.threads);
-  const tiling = tilingOf(flags.tile, flags.overlap);
+  const tiling = tilingOf(flags);
   const opened = data === undefined ? undefined : await openDataOf(data, flags, hasModels, reporter);
   const engine = await engineOf(flags.engine);
   const { precision, tomogram, nan, allowCode, spacing } = flags;

@@ -1,6 +1,7 @@
 /** The ONNX graph of a network for inference, its weights constant, for patches of one size. */
 import type { Shape3 } from "../../domain/volume.js";
 import type { Network } from "../../nets/architecture.js";
+import { foldNorms } from "../../nets/foldNorms.js";
 import type { Parameter, Value } from "../../nets/value.js";
 import { type Activation, activated } from "../activation.js";
 import { lowerBlocked } from "./blocked/lower.js";
@@ -29,13 +30,14 @@ export function inferenceGraph(
 /** Writes the graph of any value of the network: `output` is (samples, z, channels, y, x) at the value's own stride. */
 export function valueGraph(
   network: Network,
-  output: Value,
-  weights: ReadonlyMap<string, Float32Array>,
+  value: Value,
+  given: ReadonlyMap<string, Float32Array>,
   samples: number,
   patch: Shape3,
   block: Block = null,
 ): GraphParts {
   const e = new Emitter();
+  const { output, weights } = foldNorms(value, given);
   if (block !== null && samples === 1) {
     const map = fromChannelMajor(e, e.input("image", [samples, network.input.channels, ...patch]));
     const [written] = lowerBlocked(e, block, [output], new Map([["image", map]]), weights);

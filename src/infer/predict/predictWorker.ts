@@ -20,7 +20,7 @@ import {
 import type { TileNetwork } from "./slabPrediction.js";
 import { fittedTiles, ShrinkingPrediction, type SmallerTiles } from "./smallerTiles.js";
 import { symmetries } from "./testTime.js";
-import { checkPrecision, tileSettings } from "./tileDemands.js";
+import { checkPrecision, checkStatistics, tileSettings } from "./tileDemands.js";
 import type { EstimateCall, MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
 
 const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
@@ -54,7 +54,7 @@ function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
   return { ...averaged[place]!, channels, volume, run };
 }
 
-/** Has every network measure the tomogram that it will predict in 8 bits. */
+/** Has every network measure the tomogram that it is fitted to. */
 async function measureAll(views: readonly Volume[]): Promise<void> {
   for (const network of networks.keys()) {
     const call: MeasureCall = { network, volume: viewOf(network, views) };
@@ -92,6 +92,7 @@ serve({
     card = await cardOf(settings.engine);
     wanted = given.networks.map((network) => JSON.stringify(normalisationOf(network)));
     await checkPrecision(settings.precision, settings.engine, given.networks);
+    checkStatistics(settings.statistics, given.networks);
     normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
     networks = await uninterrupted(() =>
       runner.call<OpenedNetwork[]>("open", { networks: given.networks, settings }),
@@ -100,7 +101,7 @@ serve({
   async begin(views: readonly Volume[]) {
     const { flips, rotations, halfTurn } = settings;
     const volume = views[0]!;
-    if (settings.precision === "int8") await measureAll(views);
+    if (settings.precision === "int8" || settings.statistics === "tomogram") await measureAll(views);
     const demands = networks.map(({ demand }) => demand);
     const onSmaller = (smaller: SmallerTiles): void => {
       settings = { ...settings, tile: smaller.to };

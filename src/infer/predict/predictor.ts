@@ -13,6 +13,7 @@ import { cropped, dataBox, SlabFrame } from "./dataBox.js";
 import { inPlane } from "./inPlane.js";
 import type { PredictedSlab } from "./slabPrediction.js";
 import { type SmallerTiles, smallerTilesText } from "./smallerTiles.js";
+import type { Statistics } from "./statistics.js";
 import type { Overlap } from "./tiles.js";
 import type { BallRadii } from "./votes.js";
 
@@ -70,6 +71,8 @@ export interface PredictSettings {
   readonly threads: number;
   /** Number format, by default float32. */
   readonly precision?: Precision | undefined;
+  /** By default those of each tile; in 8 bits always those of the tomogram. */
+  readonly statistics?: Statistics | undefined;
   /** Averaging over networks, by default of probabilities. */
   readonly averaging?: Averaging | undefined;
 }
@@ -104,7 +107,7 @@ export interface Predictor {
  * for its tiles, it goes on with smaller ones, for all tomograms that follow.
  *
  * @param onSmaller hears a sentence on every such change
- * @throws PickbenchError Unsupported where an engine, a precision or an averaging does not fit a network
+ * @throws PickbenchError Unsupported where an engine, a precision, statistics or an averaging do not fit a network
  */
 export async function openPredictor(
   networks: readonly AnyNetwork[],

@@ -8,6 +8,7 @@ import { loadNetwork, type NetworkSpec } from "../../nets/library/catalogue.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { PredictSettings } from "./predictor.js";
 import type { ShrinkableTiles } from "./smallerTiles.js";
+import type { Statistics } from "./statistics.js";
 
 /** Tiles that a network takes. */
 export interface TileDemand {
@@ -86,4 +87,19 @@ export async function checkPrecision(
       );
     await int8.check(await loadNetwork(network.network));
   }
+}
+
+/**
+ * Checks that all networks can be normalised by statistics of the whole tomogram.
+ *
+ * @throws PickbenchError Unsupported where one was trained elsewhere
+ */
+export function checkStatistics(statistics: Statistics | undefined, networks: readonly Checked[]): void {
+  if (statistics !== "tomogram") return;
+  for (const network of networks)
+    if ("external" in network)
+      throw new PickbenchError(
+        "Unsupported",
+        `statistics tomogram: ${network.external.file} was trained elsewhere and keeps its own normalisation; choose statistics tile`,
+      );
 }

@@ -1,7 +1,7 @@
 /** Worker entry that runs networks on tiles one by one, since ONNX Runtime blocks the thread that calls it. */
 
 import type { Shape3, Volume } from "../../domain/volume.js";
-import type { Engine, EngineName, LoadedNetwork, Measured } from "../../engines/engine.js";
+import type { Engine, EngineName, LoadedNetwork, LoadOptions } from "../../engines/engine.js";
 import { loadEngine } from "../../engines/load.js";
 import { providers } from "../../engines/onnx/graph/emitter.js";
 import { isOutOfMemory } from "../../engines/outOfMemory.js";
@@ -11,6 +11,7 @@ import { receptiveField } from "../../nets/receptiveField.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
+import { withTomogramStatistics } from "./statistics.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
 import { calibrationTiles } from "./tiles.js";
 import { countVotes } from "./votes.js";
@@ -31,7 +32,7 @@ export interface TileCall {
   readonly spacing: number;
 }
 
-/** A tomogram that the opened network with index `network` will predict in 8 bits. */
+/** A tomogram that the opened network with index `network` is fitted to before it predicts it. */
 export interface MeasureCall {
   readonly network: number;
   readonly volume: Volume;
@@ -46,26 +47,32 @@ export interface EstimateCall {
 interface Loaded extends OpenedNetwork {
   /** Returns the MiB that a tile takes at least; absent for networks trained elsewhere. */
   readonly estimate?: (shape: Shape3) => Promise<number>;
-  /** Fits 8-bit levels to a tomogram; absent for networks trained elsewhere, which keep their own number format. */
+  /** Fits 8-bit levels or the statistics of normalisation to a tomogram; absent for networks trained elsewhere. */
   readonly measure?: (volume: Volume) => Promise<void>;
   readonly run: (tile: Float32Array, shape: Shape3, spacing: number) => Promise<Float32Array>;
   readonly close: () => Promise<void>;
 }
 
+/** A network as it is loaded, once it is fitted to a tomogram. */
+type Fitted = Pick<LoadOptions, "network" | "weights" | "measured">;
+
 let networks: readonly Loaded[] = [];
 
 /** Opens a network trained by pickbench; the engine loads it once a tile shape. */
-async function openOwn(given: PredictNetwork, { engine: name, threads }: PredictSettings): Promise<Loaded> {
+async function openOwn(
+  given: PredictNetwork,
+  { engine: name, threads, precision }: PredictSettings,
+): Promise<Loaded> {
   const engine: Engine = await loadEngine(name);
   const network: Network = await loadNetwork(given.network);
   const { radii, weights, activation } = given;
   const outputs = radii?.length ?? network.outputs;
   const offsets = network.outputs - outputs;
   const loaded = new Map<string, Promise<LoadedNetwork>>();
-  let measured: Measured | undefined;
+  let fitted: Fitted = { network, weights };
   const load = (patch: Shape3): Promise<LoadedNetwork> => {
     const key = patch.join();
-    const options = { network, weights, activation, offsets, patch, threads, ...(measured && { measured }) };
+    const options = { ...fitted, activation, offsets, patch, threads };
     const session = loaded.get(key) ?? engine.load(options);
     loaded.set(key, session);
     return session;
@@ -101,8 +108,11 @@ async function openOwn(given: PredictNetwork, { engine: name, threads }: Predict
     },
     async measure(volume) {
       await close();
-      const { patch, tiles } = calibrationTiles(volume, network.multiple);
-      measured = await engine.int8!.measure({ network, weights, patch, tiles, threads });
+      const own = { network, weights, threads, ...calibrationTiles(volume, network.multiple) };
+      fitted =
+        precision === "int8"
+          ? { network, weights, measured: await engine.int8!.measure(own) }
+          : await withTomogramStatistics(engine, own);
     },
     async run(tile, shape, spacing) {
       const output = await runHere(shape, tile);

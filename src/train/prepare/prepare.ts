@@ -13,7 +13,7 @@ import { resolveEngine } from "../../engines/available.js";
 import type { EngineName } from "../../engines/engine.js";
 import { defaultThreads } from "../../engines/engine.js";
 import type { ExternalNetwork } from "../../infer/predict/predictor.js";
-import { checkPrecision } from "../../infer/predict/tileDemands.js";
+import { checkPrecision, checkStatistics } from "../../infer/predict/tileDemands.js";
 import { publicRuns } from "../../leaderboard/publicSplit.js";
 import type { PicksByExperiment } from "../../score/score.js";
 import { PickbenchError } from "../../system/errors.js";
@@ -160,6 +160,7 @@ export async function prepareRun(options: RunOptions, sharing: Sharing = asOne):
   const { source } = opened;
   const { experiment, networks, external } = await openNetworks(opened.experiment, dataset.particles, engine);
   await checkPrecision(experiment.predict.precision, engine, external ? [external] : networks);
+  checkStatistics(experiment.predict.statistics, external ? [external] : networks);
   const start = source && (await prepareStart(source, networks));
   if (start) hears.note(`from ${startText(start)}`);
   const made = { experiment, splits, networks, external };

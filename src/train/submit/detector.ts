@@ -17,6 +17,7 @@ import { openPickPool } from "../../infer/pick/pool.js";
 import type { Averaging } from "../../infer/predict/averaging.js";
 import { openPredictor, type Predictor } from "../../infer/predict/predictor.js";
 import { type ProbabilityMaps, predictMaps } from "../../infer/predict/probabilityMaps.js";
+import type { Statistics } from "../../infer/predict/statistics.js";
 import { PickbenchError } from "../../system/errors.js";
 import type { CodeLeave } from "../checkpoint/allowedCode.js";
 import { averagingOf, type Checkpoint, readCheckpoint, trainedContrast } from "../checkpoint/checkpoint.js";
@@ -59,12 +60,13 @@ export interface Detector {
 
 type OnProgress = (done: number, total: number) => void;
 
-/** Tiling, in place of the first checkpoint's. */
+/** Tiles and where their statistics come from, in place of the first checkpoint's. */
 export interface Tiling {
   /** Greatest tile in voxels along z, y, x. */
   readonly tile?: Shape3;
   /** Voxels that neighbouring tiles share. */
   readonly overlap?: number;
+  readonly statistics?: Statistics;
 }
 
 export interface DetectorOptions extends CodeLeave {

@@ -1,5 +1,6 @@
 /** Blocked maps normalised, scaled by channel and pooled, with an activation fused in. */
 import type { Shape3 } from "../../../domain/volume.js";
+import { batchAffine } from "../../../nets/foldNorms.js";
 import type { OperationOf } from "../../../nets/value.js";
 import { imageAttributes, nchwc } from "../convolution/imageConvolution.js";
 import { type Emitter, int, ints, type Tensor } from "../graph/emitter.js";
@@ -78,17 +79,13 @@ export function normaliseInstance(
 export function normaliseBatch(
   e: Emitter,
   map: BlockedMap,
-  { scale, shift, mean, variance, epsilon }: OperationOf<"batchNorm">,
+  norm: OperationOf<"batchNorm">,
   weights: Weights,
   activation: FusedActivation,
 ): BlockedMap {
-  const of = (name: string): Float32Array => weights.get(name)!;
-  const factor = of(variance.name).map(
-    (value, at) => (scale ? of(scale.name)[at]! : 1) / Math.sqrt(value + epsilon),
-  );
-  const level = of(mean.name).map((value, at) => (shift ? of(shift.name)[at]! : 0) - value * factor[at]!);
+  const { factor, shift } = batchAffine(norm, weights);
   const vector = (values: Float32Array): Tensor => e.floats(values, [map.channels]);
-  return scaleChannels(e, map, vector(factor), vector(level), activation);
+  return scaleChannels(e, map, vector(factor), vector(shift), activation);
 }
 
 const kinds = {

@@ -1,26 +1,16 @@
 /** Folding of normalisations into the 8-bit convolutions before them. */
+import { type ChannelAffine, channelAffine } from "../../../nets/foldNorms.js";
 import type { OperationOf, Value } from "../../../nets/value.js";
 import type { ChannelStatistics } from "./calibration.js";
 
-/** An instance normalisation whose statistics are constants: x·factor + shift, one of each a channel. */
-export interface ChannelAffine {
-  readonly factor: Float32Array;
-  readonly shift: Float32Array;
-}
-
-/** Returns (x − mean)·scale/σ + shift as factor and shift, by the statistics of many tiles. */
+/** Returns an instance normalisation by the statistics of many tiles as factor and shift. */
 export function constantNorm(
-  { scale, shift, epsilon }: OperationOf<"instanceNorm">,
+  norm: OperationOf<"instanceNorm">,
   { mean, meanSquare }: ChannelStatistics,
   weights: ReadonlyMap<string, Float32Array>,
 ): ChannelAffine {
-  const scales = scale && weights.get(scale.name)!;
-  const shifts = shift && weights.get(shift.name)!;
-  const factor = Float32Array.from(mean, (level, c) => {
-    const variance = Math.max(0, meanSquare[c]! - level * level);
-    return (scales ? scales[c]! : 1) / Math.sqrt(variance + epsilon);
-  });
-  return { factor, shift: factor.map((each, c) => (shifts ? shifts[c]! : 0) - mean[c]! * each) };
+  const variance = meanSquare.map((square, c) => Math.max(0, square - mean[c]! ** 2));
+  return channelAffine(norm, mean, variance, weights);
 }
 
 /** Returns the value whose numbers a chain of dropout and nearest upsampling only repeats. */

@@ -1,6 +1,7 @@
 /** Lowering of a network to 8-bit operations, from the image to the logits. */
 import type { Shape3 } from "../../../domain/volume.js";
 import type { Network } from "../../../nets/architecture.js";
+import type { ChannelAffine } from "../../../nets/foldNorms.js";
 import type { OperationOf, Parameter, Value } from "../../../nets/value.js";
 import { type Activation, activated } from "../../activation.js";
 import { onLanes, readsOf } from "../blocked/convolve.js";
@@ -15,7 +16,7 @@ import type { GraphParts } from "../graph/model.js";
 import { ruleOf } from "../operations.js";
 import type { Calibration, ChannelStatistics } from "./calibration.js";
 import { convolveBytes } from "./convolve.js";
-import { type ChannelAffine, constantNorm, isLinear } from "./folding.js";
+import { constantNorm, isLinear } from "./folding.js";
 import {
   averageBytes,
   type ByteMap,
