@@ -38,7 +38,7 @@ export const predict = z
       .enum(statisticsNames)
       .optional()
       .describe(
-        "what a network's normalisation layers take their means and variances from: `tile`, if absent, each tile by itself; `tomogram`, eight tiles spread over the tomogram, measured before it is predicted, which makes large tiles and small ones alike and saves a fifth of the time",
+        "what a network's normalisation layers take their means and variances from: `tile`, if absent, each tile by itself; `tomogram`, eight tiles spread over the tomogram, measured before it is predicted, so that no tile is normalised by what happens to lie in it; 8 bits do so always",
       ),
     choose: z
       .literal("fastest")

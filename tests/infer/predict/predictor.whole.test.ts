@@ -132,6 +132,36 @@ test("8 bits give the same twice, near what floats give, whatever was predicted 
   expect(apart).toBeLessThan(0.02 * spread);
 });
 
+test("statistics of the tomogram are the tile's where it is one tile, and others where it is more", async () => {
+  const predicted = async (
+    shape: Shape3,
+    statistics: "tile" | "tomogram",
+    before: readonly Volume[] = [],
+  ): Promise<Float32Array> => {
+    const volume = noise(shape);
+    // Bright below: what a tile holds depends on where it lies.
+    volume.data.forEach((value, at) => {
+      volume.data[at] = value + (at < 32 ** 3 ? 3 : 0);
+    });
+    const predictor = await openPredictor([plain(["a"], { seed: 7 })], {
+      ...settings,
+      tile: [64, 64, 64],
+      statistics,
+    });
+    for (const other of before) await predictMaps(predictor, other);
+    const maps = await predictMaps(predictor, volume);
+    await predictor.close();
+    return maps.volume("a").data;
+  };
+  const apart = (a: Float32Array, b: Float32Array): number =>
+    a.reduce((most, value, at) => Math.max(most, Math.abs(value - b[at]!)), 0);
+  const cube: Shape3 = [64, 64, 64];
+  const afterAnother = await predicted(cube, "tomogram", [noise([64, 80, 64], 1)]);
+  expect(apart(await predicted(cube, "tile"), afterAnother)).toBeLessThan(1e-4);
+  const long: Shape3 = [64, 64, 120];
+  expect(apart(await predicted(long, "tile"), await predicted(long, "tomogram"))).toBeGreaterThan(1e-3);
+});
+
 test("an engine that computes in floats refuses 8 bits", async () => {
   await expect(
     openPredictor([plain(["a"])], { ...settings, engine: "tfjs", precision: "int8" }),
