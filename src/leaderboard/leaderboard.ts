@@ -76,16 +76,24 @@ export async function publishSubmission(
   return target;
 }
 
+/** What a leaderboard says. */
+export interface LeaderboardOptions {
+  /** Whether rows have the intervals of types, which take as long as all else. */
+  readonly hasTypeIntervals?: boolean;
+}
+
 /** Reads every folder of submissions and ranks them. */
-export async function readLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
+export async function readLeaderboard(
+  submissionsRoot: string,
+  { hasTypeIntervals = false }: LeaderboardOptions = {},
+): Promise<Leaderboard> {
   const groups = new Map<string, Entry[]>();
   const unranked: { name: string; why: string }[] = [];
-  for (const name of await submissionNames(submissionsRoot)) {
+  for await (const { name, submission } of readSubmissions(submissionsRoot)) {
     try {
-      const submission = await readSubmissionFolder(join(submissionsRoot, name), name);
-      const { record } = submission;
-      const key = groupKey(record.data.hash, record.runs.holdout);
-      const entry = { submission, row: rowOf(submission) };
+      const entry = entryOf(await submission, hasTypeIntervals);
+      const { data, runs } = entry.submission.record;
+      const key = groupKey(data.hash, runs.holdout);
       const group = groups.get(key) ?? [];
       group.push(entry);
       groups.set(key, group);
@@ -99,9 +107,36 @@ export async function readLeaderboard(submissionsRoot: string): Promise<Leaderbo
   return { groups: ranked.map(({ group }) => group), unranked };
 }
 
+/** Number of folders that are read at once. */
+const atOnce = 16;
+
+/** Yields what becomes of reading each submission, in the order of names. */
+async function* readSubmissions(
+  root: string,
+): AsyncGenerator<{ readonly name: string; readonly submission: Promise<Submission> }> {
+  const names = await submissionNames(root);
+  for (let at = 0; at < names.length; at += atOnce) {
+    const reading = names
+      .slice(at, at + atOnce)
+      .map((name) => ({ name, submission: readSubmissionFolder(join(root, name), name) }));
+    await Promise.allSettled(reading.map(({ submission }) => submission));
+    yield* reading;
+  }
+}
+
 interface Entry {
   readonly submission: Submission;
   readonly row: ReturnType<typeof rowOf>;
+}
+
+function entryOf(submission: Submission, hasTypeIntervals: boolean): Entry {
+  const row = rowOf(submission, hasTypeIntervals);
+  // Manifests of thousands of records are hundreds of MB.
+  const { data } = submission.record;
+  return {
+    row,
+    submission: { ...submission, record: { ...submission.record, data: { ...data, files: [] } } },
+  };
 }
 
 /** Lists the names of the submissions' folders, sorted. @throws PickbenchError BadUsage where they cannot be listed */
@@ -174,7 +209,10 @@ export interface LeaderboardRow {
   readonly score: number | null;
   /** Mean Dice by feature, null where it is not defined; absent where there are no features. */
   readonly dice?: Readonly<Record<string, number | null>>;
-  /** Interval recomputed from the report's counts, so that all rows, old ones too, have it by the same rule. */
+  /**
+   * Interval recomputed from the report's counts, so that all rows, old ones too, have it by the same rule; without types
+   * where they were not asked for.
+   */
   readonly interval: ScoreInterval | null;
   /** Difference to the highest score of the group; null for that row itself. */
   readonly against: ReportedDifference | null;
@@ -212,7 +250,7 @@ interface SeedSummary {
  * Makes a row without its rank. @throws PickbenchError BadExperiment where its public part does not fit its held-out
  * runs
  */
-function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against"> {
+function rowOf(submission: Submission, hasTypeIntervals: boolean): Omit<LeaderboardRow, "rank" | "against"> {
   const { name, record, result, holdout } = submission;
   const dice = diceByFeature(submission.report);
   const seconds = Object.values(result.durations).reduce((sum, value) => sum + value, 0);
@@ -221,7 +259,7 @@ function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against">
     experiment: record.name,
     score: holdout?.score ?? null,
     ...(dice && { dice }),
-    ...(isScored(submission) ? scoredPart(submission) : notScored),
+    ...(isScored(submission) ? scoredPart(submission, hasTypeIntervals) : notScored),
     network: record.network,
     parameters: result.parameters,
     trainMinutes: (result.durations.train ?? 0) / 60,
@@ -237,12 +275,12 @@ function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against">
   };
 }
 
-function scoredPart(submission: ScoredSubmission): ScoredPart {
+function scoredPart(submission: ScoredSubmission, hasTypeIntervals: boolean): ScoredPart {
   const { record, holdout } = submission;
   const particles = weightsOf(submission);
   const split = publicSplitOf(record);
   return {
-    interval: scoreInterval(holdout, { particles }),
+    interval: scoreInterval(holdout, { particles, isScoreAlone: !hasTypeIntervals }),
     perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
     notScored: Object.entries(holdout.perType).flatMap(([type, { weight }]) => (weight > 0 ? [] : [type])),
     split: split && splitScores(holdout, split, particles),
