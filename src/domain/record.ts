@@ -308,7 +308,10 @@ function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) =>
   const version = versionSchema.safeParse(value);
   if (version.success && version.data.recordVersion !== 1)
     throw refuse(`its recordVersion is ${version.data.recordVersion}, wanted 1`);
-  const parsed = recordSchema.safeParse(value);
+  const { data: given } = (value ?? {}) as Partial<RunRecord>;
+  const text = JSON.stringify(given);
+  const isWhole = given !== undefined && text === wholeManifest;
+  const parsed = recordSchema.safeParse(isWhole ? { ...(value as RunRecord), data: noManifest } : value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw refuse(`${issue.path.join(".") || "the document"}: ${issue.message}`, parsed.error);
@@ -316,21 +319,21 @@ function checkedRecord(value: unknown, refuse: (why: string, cause?: unknown) =>
   const { experiment, data } = parsed.data;
   if (hashOf(canonicalJson(experiment.resolved)) !== experiment.hash)
     throw refuse("its experiment was altered after the run, for the hash differs");
-  if (!isWhole(data)) throw refuse("its data manifest was altered after the run, for the hash differs");
+  if (isWhole) return { ...parsed.data, data: given };
+  if (hashOf(canonicalJson(data.files)) !== data.hash)
+    throw refuse("its data manifest was altered after the run, for the hash differs");
+  wholeManifest = text;
   return parsed.data;
 }
 
-/** The manifest that was found whole last: records of one data set, read one after another, hold the same text. */
-let known = { hash: "", text: "" };
+/**
+ * Text of the manifest that was checked and found whole last. Records of one data set, read one after another, hold the same
+ * one, which is most of them: it is checked once.
+ */
+let wholeManifest = "";
 
-/** Tells whether the files of a manifest are those that its hash is of. */
-function isWhole({ hash, files }: RunRecord["data"]): boolean {
-  const text = JSON.stringify(files);
-  if (hash === known.hash && text === known.text) return true;
-  if (hashOf(canonicalJson(files)) !== hash) return false;
-  known = { hash, text };
-  return true;
-}
+/** Stands for a manifest that need not be checked. */
+const noManifest: RunRecord["data"] = { hash: "0".repeat(64), files: [] };
 
 /** Returns the path of the data set that a run was given, by its record or in older ones its command; undefined for none. */
 export function datasetOf({ dataset, command }: Pick<RunRecord, "dataset" | "command">): string | undefined {

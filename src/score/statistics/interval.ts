@@ -132,13 +132,19 @@ function overExperiments(
   { seed, resamples }: Drawing,
 ): { readonly draws: Draws; readonly values: Resampled } {
   const names = Object.keys(perExperiment).sort();
-  const draws = differentDraws(seed, "score interval, experiments", resamples, names.length);
+  const units = names.length;
+  const draws = differentDraws(seed, "score interval, experiments", resamples, units);
   const perType = types.map((type, at) => {
-    // A report may leave a type out of an experiment that has none of it.
-    const column = (count: "tp" | "fp" | "fn") =>
-      Float64Array.from(names, (name) => perExperiment[name]?.[type]?.[count] ?? 0);
+    const [tp, fp, fn] = [new Float64Array(units), new Float64Array(units), new Float64Array(units)];
+    for (let unit = 0; unit < units; unit++) {
+      // A report may leave a type out of an experiment that has none of it.
+      const counts = perExperiment[names[unit]!]?.[type];
+      tp[unit] = counts?.tp ?? 0;
+      fp[unit] = counts?.fp ?? 0;
+      fn[unit] = counts?.fn ?? 0;
+    }
     const values = scratch(`experiments ${at}`, draws.length);
-    resampledFbeta({ tp: column("tp"), fp: column("fp"), fn: column("fn") }, draws, values);
+    resampledFbeta({ tp, fp, fn }, draws, values);
     return values;
   });
   const score = scoresOf(perType, types, particles, scratch("experiments", draws.length));

@@ -29,8 +29,14 @@ export interface Gammas {
 }
 
 export function gammasOf(shapes: Float64Array): Gammas {
-  const d = shapes.map((shape) => (shape > 0 ? (shape < 1 ? shape + 1 : shape) - 1 / 3 : 0));
-  return { shapes, d, c: d.map((each) => 1 / Math.sqrt(9 * each)) };
+  const d = new Float64Array(shapes.length);
+  const c = new Float64Array(shapes.length);
+  for (let i = 0; i < shapes.length; i++) {
+    const shape = shapes[i]!;
+    d[i] = shape > 0 ? (shape < 1 ? shape + 1 : shape) - 1 / 3 : 0;
+    c[i] = 1 / Math.sqrt(9 * d[i]!);
+  }
+  return { shapes, d, c };
 }
 
 /**
@@ -69,9 +75,10 @@ class Tape {
   constructor(start: () => Random, length: number) {
     this.#start = start;
     const random = start();
-    this.#uniforms = new Float64Array(length).map(() => random.uniform());
+    this.#uniforms = new Float64Array(length);
     this.#cosines = new Float64Array(length);
     this.#sines = new Float64Array(length);
+    for (let i = 0; i < length; i++) this.#uniforms[i] = random.uniform();
     for (let i = 0; i < length - 1; i++) {
       const radius = Math.sqrt(-2 * Math.log(1 - this.#uniforms[i]!));
       const angle = 2 * Math.PI * this.#uniforms[i + 1]!;
@@ -193,7 +200,7 @@ export function gammaColumn(seed: number, purpose: string, resamples: number, sh
       `${seed} ${resamples} ${purpose}`,
       () => new Tape(() => randomFor(seed, purpose), Math.ceil(2.2 * resamples) + mostOfATry),
     );
-    tape.draw(gammasOf(column.slice().fill(shape)), column);
+    tape.draw(gammasOf(new Float64Array(resamples).fill(shape)), column);
     return column;
   });
 }
