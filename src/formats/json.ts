@@ -72,6 +72,7 @@ class JsonReader {
     if (code === quote) return this.#string();
     if (code === 0x7b) return this.#nested(() => this.#object());
     if (code === 0x5b) return this.#nested(() => this.#array());
+    if (code >= 0x30 && code <= 0x39) return this.#number();
     for (const [word, value] of words)
       if (code === word.charCodeAt(0) && this.#text.startsWith(word, this.#at)) {
         this.#at += word.length;
@@ -117,11 +118,11 @@ class JsonReader {
   }
 
   #number(): number {
-    number.lastIndex = this.#at;
-    const match = number.exec(this.#text);
-    if (!match) throw this.#fault("a value");
-    this.#at += match[0].length;
-    return Number(match[0]);
+    const start = this.#at;
+    number.lastIndex = start;
+    if (!number.test(this.#text)) throw this.#fault("a value");
+    this.#at = number.lastIndex;
+    return Number(this.#text.slice(start, this.#at));
   }
 
   #string(): string {

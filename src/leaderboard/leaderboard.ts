@@ -2,24 +2,20 @@
  * The leaderboard: submissions grouped by data, ranked by score and compared in pairs. The room `leaderboard` publishes,
  * ranks, checks and shows submissions.
  */
-import { existsSync } from "node:fs";
-import { copyFile, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { datasetOf, type RunRecord } from "../domain/record.js";
 import { leadingScore } from "../score/report.js";
-import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.js";
+import type { ScoreInterval } from "../score/statistics/interval.js";
 import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
 import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
-import { writeFolderWhole } from "../system/files.js";
-import { inside } from "../system/paths/names.js";
 import { settle } from "../system/paths/replacing.js";
 import { type PublicSplit, publicSplitSchema, type SplitScores, splitScores } from "./publicSplit.js";
-import { compareReports, type ReportedDifference } from "./reportedComparison.js";
+import type { ReportedDifference } from "./reportedComparison.js";
+import { openStatistics, type RowStatistics } from "./statistics.js";
 import {
   diceByFeature,
-  filesOf,
-  foldsFile,
   groupKey,
   isScored,
   readSubmissionFolder,
@@ -51,57 +47,97 @@ export interface Leaderboard {
   readonly unranked: readonly { readonly name: string; readonly why: string }[];
 }
 
-/** Copies a finished run's CSV, report and record to `submissions/NAME/`, replacing an older submission as a whole. */
-export async function publishSubmission(
-  runFolder: string,
-  submissionsRoot: string,
-  name: string,
-): Promise<string> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
-    throw new PickbenchError(
-      "BadUsage",
-      `"${name}" cannot name a submission, wanted letters, digits, dots, dashes and underscores; choose another name`,
-    );
-  const target = inside(submissionsRoot, name, {
-    what: "submission",
-    remedy: "choose another name",
-    tag: "BadUsage",
-  });
-  const { report } = await readSubmissionFolder(runFolder, name);
-  await writeFolderWhole(target, async (partial) => {
-    for (const file of filesOf(report)) await copyFile(join(runFolder, file), join(partial, file));
-    if (existsSync(join(runFolder, foldsFile)))
-      await copyFile(join(runFolder, foldsFile), join(partial, foldsFile));
-  });
-  return target;
+/** What a leaderboard says. */
+export interface LeaderboardOptions {
+  /** Whether intervals of rows hold those of their types, which take longer than the score's. */
+  readonly hasTypeIntervals?: boolean;
 }
 
 /** Reads every folder of submissions and ranks them. */
-export async function readLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
-  const groups = new Map<string, Entry[]>();
-  const unranked: { name: string; why: string }[] = [];
-  for (const name of await submissionNames(submissionsRoot)) {
-    try {
-      const submission = await readSubmissionFolder(join(submissionsRoot, name), name);
-      const { record } = submission;
-      const key = groupKey(record.data.hash, record.runs.holdout);
-      const entry = { submission, row: rowOf(submission) };
+export async function readLeaderboard(
+  submissionsRoot: string,
+  { hasTypeIntervals = false }: LeaderboardOptions = {},
+): Promise<Leaderboard> {
+  const names = await submissionNames(submissionsRoot);
+  const statistics = await openStatistics(names.length);
+  try {
+    const { entries, unranked } = await readEntries(submissionsRoot, names, statistics, !hasTypeIntervals);
+    const groups = new Map<string, Entry[]>();
+    for (const entry of entries) {
+      const { data, runs } = entry.submission.record;
+      const key = groupKey(data.hash, runs.holdout);
       const group = groups.get(key) ?? [];
       group.push(entry);
       groups.set(key, group);
-    } catch (error) {
-      if (!isPickbenchError(error)) throw error;
-      unranked.push({ name, why: error.message.replaceAll(join(submissionsRoot, "/"), "") });
     }
+    const ranked: { key: string; group: LeaderboardGroup }[] = [];
+    for (const [key, own] of groups) ranked.push({ key, group: await rankGroup(own, statistics) });
+    ranked.sort((a, b) => b.group.rows.length - a.group.rows.length || (a.key < b.key ? -1 : 1));
+    return { groups: ranked.map(({ group }) => group), unranked };
+  } finally {
+    await statistics.close();
   }
-  const ranked = [...groups].map(([key, entries]) => ({ key, group: rankGroup(entries) }));
-  ranked.sort((a, b) => b.group.rows.length - a.group.rows.length || (a.key < b.key ? -1 : 1));
-  return { groups: ranked.map(({ group }) => group), unranked };
 }
+
+/** Number of folders that are read at once. */
+const atOnce = 32;
 
 interface Entry {
   readonly submission: Submission;
   readonly row: ReturnType<typeof rowOf>;
+}
+
+/** Reads submissions in the order of names; intervals are computed while the next ones are read. */
+async function readEntries(
+  root: string,
+  names: readonly string[],
+  statistics: RowStatistics,
+  isScoreAlone: boolean,
+): Promise<{ readonly entries: readonly Entry[]; readonly unranked: Leaderboard["unranked"] }> {
+  const unranked: { name: string; why: string }[] = [];
+  const withIntervals: Promise<Entry[]>[] = [];
+  for (let at = 0; at < names.length; at += atOnce) {
+    const some = names.slice(at, at + atOnce);
+    const read = await Promise.allSettled(some.map((name) => readEntry(root, name)));
+    for (const [i, each] of read.entries()) {
+      if (each.status === "fulfilled") continue;
+      if (!isPickbenchError(each.reason)) throw each.reason;
+      unranked.push({ name: some[i]!, why: each.reason.message.replaceAll(join(root, "/"), "") });
+    }
+    const entries = read.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    withIntervals.push(addIntervals(entries, statistics, isScoreAlone));
+    // What fails is thrown below, where all are awaited.
+    withIntervals.at(-1)!.catch(() => {});
+  }
+  return { entries: (await Promise.all(withIntervals)).flat(), unranked };
+}
+
+async function readEntry(root: string, name: string): Promise<Entry> {
+  const submission = await readSubmissionFolder(join(root, name), name);
+  const row = rowOf(submission);
+  // Manifests of thousands of records are hundreds of MB.
+  const { data } = submission.record;
+  return {
+    row,
+    submission: { ...submission, record: { ...submission.record, data: { ...data, files: [] } } },
+  };
+}
+
+async function addIntervals(
+  entries: readonly Entry[],
+  statistics: RowStatistics,
+  isScoreAlone: boolean,
+): Promise<Entry[]> {
+  const scored = entries.map(({ submission }) => submission).filter(isScored);
+  const tasks = scored.map((each) => ({ report: each.holdout, particles: weightsOf(each), isScoreAlone }));
+  const intervals = await statistics.intervals(tasks);
+  const intervalOf = new Map<Submission, ScoreInterval | null>(
+    scored.map((each, at) => [each, intervals[at]!]),
+  );
+  return entries.map(({ submission, row }) => ({
+    submission,
+    row: { ...row, interval: intervalOf.get(submission) ?? null },
+  }));
 }
 
 /** Lists the names of the submissions' folders, sorted. @throws PickbenchError BadUsage where they cannot be listed */
@@ -124,19 +160,17 @@ export async function submissionNames(root: string): Promise<string[]> {
   }
 }
 
-function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
+async function rankGroup(entries: readonly Entry[], statistics: RowStatistics): Promise<LeaderboardGroup> {
   const sorted = entries.toSorted((a, b) => byScore(a, b) || (a.row.name < b.row.name ? -1 : 1));
   const first = sorted[0]!.submission;
   const ranks: number[] = [];
   for (const [at, entry] of sorted.entries())
     ranks.push(at > 0 && byScore(sorted[at - 1]!, entry) === 0 ? ranks[at - 1]! : at + 1);
+  const against = await differencesTo(first, sorted, statistics);
   const rows = sorted.map(({ row, submission }, at) => ({
     rank: ranks[at]!,
     ...row,
-    against:
-      submission !== first && isScored(first) && isScored(submission)
-        ? compareReports(submission.holdout, first.holdout, weightsOf(submission))
-        : null,
+    against: against.get(submission) ?? null,
   }));
   const { data, runs } = first.record;
   return {
@@ -147,6 +181,21 @@ function rankGroup(entries: readonly Entry[]): LeaderboardGroup {
     rows,
     seeds: seedSummaries(sorted.map(({ submission }) => submission).filter(isScored)),
   };
+}
+
+/** Returns the differences of the scored submissions to the first. */
+async function differencesTo(
+  first: Submission,
+  entries: readonly Entry[],
+  statistics: RowStatistics,
+): Promise<Map<Submission, ReportedDifference>> {
+  if (!isScored(first)) return new Map();
+  const scored = entries.map(({ submission }) => submission).filter(isScored);
+  const others = scored.filter((each) => each !== first);
+  const differences = await statistics.differences(
+    others.map((each) => ({ report: each.holdout, first: first.holdout, particles: weightsOf(each) })),
+  );
+  return new Map(others.map((each, at) => [each, differences[at]!]));
 }
 
 /** Orders the highest score first; rows of features alone come after, by the mean of their features' Dice. */
@@ -174,7 +223,10 @@ export interface LeaderboardRow {
   readonly score: number | null;
   /** Mean Dice by feature, null where it is not defined; absent where there are no features. */
   readonly dice?: Readonly<Record<string, number | null>>;
-  /** Interval recomputed from the report's counts, so that all rows, old ones too, have it by the same rule. */
+  /**
+   * Interval recomputed from the report's counts, so that all rows, old ones too, have it by the same rule; without types
+   * where they were not asked for.
+   */
   readonly interval: ScoreInterval | null;
   /** Difference to the highest score of the group; null for that row itself. */
   readonly against: ReportedDifference | null;
@@ -242,7 +294,7 @@ function scoredPart(submission: ScoredSubmission): ScoredPart {
   const particles = weightsOf(submission);
   const split = publicSplitOf(record);
   return {
-    interval: scoreInterval(holdout, { particles }),
+    interval: null,
     perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
     notScored: Object.entries(holdout.perType).flatMap(([type, { weight }]) => (weight > 0 ? [] : [type])),
     split: split && splitScores(holdout, split, particles),

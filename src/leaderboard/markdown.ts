@@ -3,14 +3,22 @@ import { join } from "node:path";
 import { printable } from "../present/printable.js";
 import { writeWhole } from "../system/files.js";
 import { groupTitle, leaderboardColumns, orderNote, seedLines, splitLines } from "./columns.js";
-import { type Leaderboard, type LeaderboardGroup, readLeaderboard } from "./leaderboard.js";
+import {
+  type Leaderboard,
+  type LeaderboardGroup,
+  type LeaderboardOptions,
+  readLeaderboard,
+} from "./leaderboard.js";
 
 /** Name of the leaderboard's page in the folder of submissions. */
 export const leaderboardFile = "LEADERBOARD.md";
 
 /** Generates LEADERBOARD.md from the records beside it. */
-export async function writeLeaderboard(submissionsRoot: string): Promise<Leaderboard> {
-  const leaderboard = await readLeaderboard(submissionsRoot);
+export async function writeLeaderboard(
+  submissionsRoot: string,
+  options: LeaderboardOptions = {},
+): Promise<Leaderboard> {
+  const leaderboard = await readLeaderboard(submissionsRoot, options);
   await writeWhole(join(submissionsRoot, leaderboardFile), leaderboardMarkdown(leaderboard));
   return leaderboard;
 }

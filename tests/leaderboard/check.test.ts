@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkLeaderboard } from "../../src/leaderboard/check.js";
-import { publishSubmission } from "../../src/leaderboard/leaderboard.js";
+import { publishSubmission } from "../../src/leaderboard/publish.js";
 import { pickbench } from "../support/commandLine.js";
 import { finishedRun, row } from "../support/finishedRun.js";
 

@@ -2,13 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  dataNameOf,
-  type Leaderboard,
-  publishSubmission,
-  readLeaderboard,
-} from "../../src/leaderboard/leaderboard.js";
+import { dataNameOf, type Leaderboard, readLeaderboard } from "../../src/leaderboard/leaderboard.js";
 import { leaderboardMarkdown } from "../../src/leaderboard/markdown.js";
+import { publishSubmission } from "../../src/leaderboard/publish.js";
 import { runReport, runReportText } from "../../src/score/report.js";
 import { scorePicks } from "../../src/score/score.js";
 import { pickbench } from "../support/commandLine.js";

@@ -63,7 +63,8 @@ export const command = defineCommand({
       await checkFree(html, overwrite, "another --html");
     }
     if (check) return checkRows(submissions, data, quiet, json);
-    const leaderboard = filterLeaderboard(await writeLeaderboard(submissions), filter);
+    const all = await writeLeaderboard(submissions, { hasTypeIntervals: json === true });
+    const leaderboard = filterLeaderboard(all, filter);
     if (html !== undefined) {
       const { leaderboardPage } = await import("../../leaderboard/page.js");
       await writeWhole(html, await leaderboardPage(leaderboard, { file: html, submissions }, filter.type));

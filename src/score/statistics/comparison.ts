@@ -2,20 +2,22 @@
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
 import type { PairedRuns } from "./paired.js";
 import {
+  addRow,
   columnsOf,
   differencesOf,
   differs,
   otherParticles,
   type PairedTable,
   pairedTable,
+  rowOfOthers,
   sidesOf,
   sumRows,
   swapSides,
   type Values,
 } from "./pairedTable.js";
 import { type Permutation, permutationTest } from "./permutation.js";
-import { drawnUnits, Replay } from "./replay.js";
-import { resampledFbeta, scratch } from "./resampledCounts.js";
+import { type Draws, differentDraws, tapesOf } from "./replay.js";
+import { overResamples, resampledFbeta, scratch } from "./resampledCounts.js";
 import { hull, type Interval, middle, studentReach } from "./summaryStatistics.js";
 
 /** A value of both submissions, and a − b with its interval. */
@@ -85,7 +87,13 @@ export function compareSubmissions(runs: PairedRuns, options: ComparisonOptions 
     const difference = pickValue(a) - pickValue(b);
     const at = { low: difference, high: difference };
     const particlesOnly = hull(at, middle(byParticle[column]!, confidence));
-    const reach = byExperiment ? studentReach(byExperiment[column]!, rows.length, confidence) : 0;
+    const reach = byExperiment
+      ? studentReach(
+          overResamples(byExperiment.columns[column]!, byExperiment.draws),
+          rows.length,
+          confidence,
+        )
+      : 0;
     const interval = hull(particlesOnly, { low: difference - reach, high: difference + reach });
     return { a: pickValue(a), b: pickValue(b), difference, interval };
   };
@@ -122,44 +130,50 @@ function overParticles(
   particles: readonly Weighted[],
   { seed, resamples, isScoreAlone }: Drawing,
 ): Float64Array[] {
-  const random = new Replay(seed, "comparison, particles", resamples, 16 * types.length + 16);
+  const tapes = tapesOf(seed, "comparison, particles", resamples, 16 * types.length + 16);
   const columns = [...types, "score"].map((_, at) =>
     scratch(`comparison, particles ${at}`, isScoreAlone && at < types.length ? 0 : resamples),
   );
+  const others = otherParticles(all);
   const subtract = differencesOf(types, particles);
-  const drawn = new Float64Array(all.length);
+  const drawn = new Float64Array(others.shapes.length);
+  const row = new Float64Array(all.length);
   const differences = new Float64Array(columns.length);
   for (let i = 0; i < resamples; i++) {
-    random.turnTo(i);
-    otherParticles(all, random, drawn);
-    subtract(drawn, differences);
+    tapes[i]!.draw(others, drawn);
+    rowOfOthers(all, drawn, row);
+    subtract(row, differences);
     for (let at = isScoreAlone ? types.length : 0; at < columns.length; at++)
       columns[at]![i] = differences[at]!;
   }
   return columns;
 }
 
-/** Returns a − b over other experiments, in columns as `overParticles`. */
+/** Values over other experiments: one for each of the different draws. */
+interface OverExperiments {
+  readonly draws: Draws;
+  /** a − b, in columns as those of `overParticles`. */
+  readonly columns: readonly Float64Array[];
+}
+
 function overExperiments(
   table: PairedTable,
   particles: readonly Weighted[],
   { seed, resamples, isScoreAlone }: Drawing,
-): Float64Array[] {
+): OverExperiments {
   const { types, rows } = table;
-  const units = drawnUnits(seed, "comparison, experiments", resamples, rows.length);
-  const score = scratch("comparison, experiments", resamples).fill(0);
-  const [scoreA, scoreB] = [
-    scratch("score of a", resamples).fill(0),
-    scratch("score of b", resamples).fill(0),
-  ];
+  const draws = differentDraws(seed, "comparison, experiments", resamples, rows.length);
+  const { length } = draws;
+  const score = scratch("comparison, experiments", length).fill(0);
+  const [scoreA, scoreB] = [scratch("score of a", length).fill(0), scratch("score of b", length).fill(0)];
   const columns = types.map((type, at) => {
-    const [a, b] = [scratch("F of a", resamples), scratch("F of b", resamples)];
+    const [a, b] = [scratch("F of a", length), scratch("F of b", length)];
     const weight = particles.find(({ name }) => name === type)?.weight ?? 0;
     if (isScoreAlone && weight === 0) return score;
-    resampledFbeta(columnsOf(table, at, "a"), units, a);
-    resampledFbeta(columnsOf(table, at, "b"), units, b);
-    const values = scratch(`comparison, experiments ${at}`, resamples);
-    for (let i = 0; i < resamples; i++) {
+    resampledFbeta(columnsOf(table, at, "a"), draws, a);
+    resampledFbeta(columnsOf(table, at, "b"), draws, b);
+    const values = scratch(`comparison, experiments ${at}`, length);
+    for (let i = 0; i < length; i++) {
       scoreA[i]! += weight * a[i]!;
       scoreB[i]! += weight * b[i]!;
       values[i] = a[i]! - b[i]!;
@@ -167,9 +181,8 @@ function overExperiments(
     return values;
   });
   const weights = particles.reduce((sum, { weight }) => sum + weight, 0);
-  for (let i = 0; i < resamples; i++)
-    score[i] = weights > 0 ? scoreA[i]! / weights - scoreB[i]! / weights : 0;
-  return [...columns, score];
+  for (let i = 0; i < length; i++) score[i] = weights > 0 ? scoreA[i]! / weights - scoreB[i]! / weights : 0;
+  return { draws, columns: [...columns, score] };
 }
 
 /** Swaps experiments. Only those in which the two differ have any effect; the others are summed once. */
@@ -190,8 +203,9 @@ function swapExperiments(
   const differences = new Float64Array(types.length + 1);
   const sum = new Float64Array(length);
   const difference = (isSwapped: Uint8Array): number => {
-    const chosen = kept.map((row, i) => (isSwapped[i] === 1 ? swapped[i]! : row));
-    subtract(sumRows([alike, ...chosen], length, sum), differences);
+    sum.set(alike);
+    for (let i = 0; i < kept.length; i++) addRow(isSwapped[i] === 1 ? swapped[i]! : kept[i]!, sum);
+    subtract(sum, differences);
     return differences[types.length]!;
   };
   return { differing: kept.length, permutation: permutationTest(kept.length, difference, { seed }) };

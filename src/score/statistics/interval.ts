@@ -2,8 +2,8 @@
 import { challengeParticles, type Weighted } from "../../domain/particles.js";
 import { fbetaOf } from "../match/fbeta.js";
 import { type ScoreReport, weighted } from "../score.js";
-import { drawnUnits, gammaColumn } from "./replay.js";
-import { resampledFbeta, scratch } from "./resampledCounts.js";
+import { type Draws, differentDraws, gammaColumn } from "./replay.js";
+import { overResamples, resampledFbeta, scratch } from "./resampledCounts.js";
 import { hull, type Interval, middle, studentReach } from "./summaryStatistics.js";
 
 export type { Interval } from "./summaryStatistics.js";
@@ -25,6 +25,8 @@ export interface IntervalOptions {
   readonly resamples?: number;
   readonly confidence?: number;
   readonly particles?: readonly Weighted[];
+  /** Leaves out the intervals of types, in less time. */
+  readonly isScoreAlone?: boolean;
 }
 
 /**
@@ -47,6 +49,7 @@ export interface IntervalOptions {
  */
 export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}): ScoreInterval | null {
   const { seed = 0, resamples = 2000, confidence = 0.9, particles = challengeParticles } = options;
+  const { isScoreAlone = false } = options;
   const experiments = Object.keys(report.perExperiment).sort();
   if (experiments.length === 0) return null;
   const types = Object.keys(report.perType);
@@ -62,7 +65,8 @@ export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}
     const at = { low: estimate, high: estimate };
     const particlesOnly = hull(at, middle(valuesOf(byParticle), confidence));
     if (!byExperiment) return particlesOnly;
-    const reach = studentReach(valuesOf(byExperiment), experiments.length, confidence);
+    const { draws, values } = byExperiment;
+    const reach = studentReach(overResamples(valuesOf(values), draws), experiments.length, confidence);
     return hull(particlesOnly, logitInterval(estimate, reach, most, truths));
   };
   const most = weighted(particles, (type) => (isPredicted(type) ? 1 : 0));
@@ -73,7 +77,7 @@ export function scoreInterval(report: ScoreReport, options: IntervalOptions = {}
     over: byExperiment ? "experiments" : "particles",
     score: intervalOf(report.score, most, allTruths, ({ score }) => score),
     perType: Object.fromEntries(
-      types.map((type, at) => [
+      (isScoreAlone ? [] : types).map((type, at) => [
         type,
         intervalOf(report.perType[type]!.fbeta, 1, truthsOf(type), ({ perType }) => perType[at]!),
       ]),
@@ -109,37 +113,42 @@ function overParticles(
     const drawn = (what: string, count: number) =>
       gammaColumn(seed, `score interval, ${what} ${type}`, resamples, count + 0.5);
     const [found, missed] = [drawn("found", tp), drawn("missed", fn)];
-    const wrong = fp < 0 ? undefined : drawn("wrong", fp);
+    const wrong = fp < 0 ? new Float64Array(resamples).fill(fp) : drawn("wrong", fp);
     const truths = tp + fn;
     for (let i = 0; i < resamples; i++) {
       const sum = found[i]! + missed[i]!;
-      if (sum > 0)
-        values[i] = fbetaOf(truths * (found[i]! / sum), wrong?.[i] ?? fp, truths * (missed[i]! / sum));
+      if (sum > 0) values[i] = fbetaOf(truths * (found[i]! / sum), wrong[i]!, truths * (missed[i]! / sum));
     }
     return values;
   });
   return { score: scoresOf(perType, types, particles, scratch("particles", resamples)), perType };
 }
 
-/** Draws as many experiments with replacement as there are. */
+/** Draws as many experiments with replacement as there are; the values are of the different draws. */
 function overExperiments(
   { perExperiment }: ScoreReport,
   types: readonly string[],
   particles: readonly Weighted[],
   { seed, resamples }: Drawing,
-): Resampled {
+): { readonly draws: Draws; readonly values: Resampled } {
   const names = Object.keys(perExperiment).sort();
   const units = names.length;
-  const drawn = drawnUnits(seed, "score interval, experiments", resamples, units);
+  const draws = differentDraws(seed, "score interval, experiments", resamples, units);
   const perType = types.map((type, at) => {
-    // A report may leave a type out of an experiment that has none of it.
-    const column = (count: "tp" | "fp" | "fn") =>
-      names.map((name) => perExperiment[name]?.[type]?.[count] ?? 0);
-    const values = scratch(`experiments ${at}`, resamples);
-    resampledFbeta({ tp: column("tp"), fp: column("fp"), fn: column("fn") }, drawn, values);
+    const [tp, fp, fn] = [new Float64Array(units), new Float64Array(units), new Float64Array(units)];
+    for (let unit = 0; unit < units; unit++) {
+      // A report may leave a type out of an experiment that has none of it.
+      const counts = perExperiment[names[unit]!]?.[type];
+      tp[unit] = counts?.tp ?? 0;
+      fp[unit] = counts?.fp ?? 0;
+      fn[unit] = counts?.fn ?? 0;
+    }
+    const values = scratch(`experiments ${at}`, draws.length);
+    resampledFbeta({ tp, fp, fn }, draws, values);
     return values;
   });
-  return { score: scoresOf(perType, types, particles, scratch("experiments", resamples)), perType };
+  const score = scoresOf(perType, types, particles, scratch("experiments", draws.length));
+  return { draws, values: { score, perType } };
 }
 
 /** Returns Σ weight·F over all given particles, divided by the sum of their weights, of every resample. */

@@ -2,8 +2,8 @@
 import type { Weighted } from "../../domain/particles.js";
 import { fbetaOf } from "../match/fbeta.js";
 import { weighted } from "../score.js";
-import type { PairedRuns } from "./paired.js";
-import { type Chance, gamma } from "./replay.js";
+import type { PairedCounts, PairedRuns } from "./paired.js";
+import { type Gammas, gammasOf } from "./replay.js";
 import type { CountColumns } from "./resampledCounts.js";
 
 /** Numbers per type in a row: tp fp fn of a, tp fp fn of b, found by both, wrong in both. */
@@ -20,17 +20,25 @@ export interface PairedTable {
 /** Makes the table of paired counts, a row per experiment. */
 export function pairedTable(runs: PairedRuns): PairedTable {
   const types = [...new Set([...runs.values()].flatMap((run) => [...run.keys()]))];
-  const rows = [...runs.values()].map((run) =>
-    Float64Array.from(
-      types.flatMap((type) => {
-        const counts = run.get(type);
-        if (!counts) return new Array<number>(width).fill(0);
-        const { a, b, bothFound, bothWrong } = counts;
-        return [a.tp, a.fp, a.fn, b.tp, b.fp, b.fn, bothFound, bothWrong];
-      }),
-    ),
-  );
+  const rows = [...runs.values()].map((run) => {
+    const row = new Float64Array(types.length * width);
+    for (let type = 0; type < types.length; type++) setCounts(row, type * width, run.get(types[type]!));
+    return row;
+  });
   return { types, rows };
+}
+
+function setCounts(row: Float64Array, at: number, counts: PairedCounts | undefined): void {
+  if (!counts) return;
+  const { a, b, bothFound, bothWrong } = counts;
+  row[at + ofA] = a.tp;
+  row[at + ofA + 1] = a.fp;
+  row[at + ofA + 2] = a.fn;
+  row[at + ofB] = b.tp;
+  row[at + ofB + 1] = b.fp;
+  row[at + ofB + 2] = b.fn;
+  row[at + both] = bothFound;
+  row[at + wrong] = bothWrong;
 }
 
 /** Values of a and b, per type and for the score. */
@@ -49,21 +57,22 @@ export interface Values {
 /** Returns the counts of one side of a type, an entry an experiment. */
 export function columnsOf({ rows }: PairedTable, type: number, side: "a" | "b"): CountColumns {
   const at = type * width + (side === "a" ? ofA : ofB);
-  return {
-    tp: rows.map((row) => row[at]!),
-    fp: rows.map((row) => row[at + 1]!),
-    fn: rows.map((row) => row[at + 2]!),
+  const column = (count: number) => {
+    const values = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) values[i] = rows[i]![at + count]!;
+    return values;
   };
+  return { tp: column(0), fp: column(1), fn: column(2) };
 }
 
-/** Adds up rows. @param sum receives the sum */
-export function sumRows(
-  rows: readonly Float64Array[],
-  length: number,
-  sum: Float64Array = new Float64Array(length),
-): Float64Array {
-  sum.fill(0);
-  for (const row of rows) for (let i = 0; i < length; i++) sum[i]! += row[i]!;
+/** Adds a row to a sum. */
+export function addRow(row: Float64Array, sum: Float64Array): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += row[i]!;
+}
+
+export function sumRows(rows: readonly Float64Array[], length: number): Float64Array {
+  const sum = new Float64Array(length);
+  for (const row of rows) addRow(row, sum);
   return sum;
 }
 
@@ -107,8 +116,8 @@ export function differencesOf(
   types: readonly string[],
   particles: readonly Weighted[],
 ): (row: Float64Array, differences: Float64Array) => void {
-  const places = particles.map(({ name }) => types.indexOf(name));
-  const weights = particles.map(({ weight }) => weight);
+  const places = Int32Array.from(particles, ({ name }) => types.indexOf(name));
+  const weights = Float64Array.from(particles, ({ weight }) => weight);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const [a, b] = [new Float64Array(types.length), new Float64Array(types.length)];
   const scoreOf = (values: Float64Array) => {
@@ -128,39 +137,49 @@ export function differencesOf(
 
 const fbetaAt = (row: Float64Array, at: number): number => fbetaOf(row[at]!, row[at + 1]!, row[at + 2]!);
 
-/**
- * Draws a row over other particles: true ones found by both, one or none, and wrong picks shared or not. Shares of true ones
- * are drawn from the Dirichlet distribution (Rubin's Bayesian bootstrap of counts in classes).
- *
- * @param drawn receives the row
- */
-export function otherParticles(row: Float64Array, random: Chance, drawn: Float64Array): void {
-  for (let at = 0; at < row.length; at += width) {
+/** Draws of a type over other particles: true ones found by both, by one of them, by none; wrong picks of both, of one. */
+const draws = 7;
+
+/** Returns the distributions that a row over other particles is drawn from, `draws` per type. */
+export function otherParticles(row: Float64Array): Gammas {
+  const shapes = new Float64Array((row.length / width) * draws);
+  for (let at = 0, to = 0; at < row.length; at += width, to += draws) {
     const [tpA, fpA, fnA] = [row[at + ofA]!, row[at + ofA + 1]!, row[at + ofA + 2]!];
     const [tpB, fpB] = [row[at + ofB]!, row[at + ofB + 1]!];
-    const truths = tpA + fnA;
     const bothFound = row[at + both]!;
     const onlyA = tpA - bothFound;
     const onlyB = tpB - bothFound;
-    const inBoth = gamma(bothFound, random);
-    const inA = gamma(onlyA, random);
-    const inB = gamma(onlyB, random);
-    const sum = inBoth + inA + inB + gamma(truths - bothFound - onlyA - onlyB, random);
-    const shared = Math.max(0, Math.min(row[at + wrong]!, fpA, fpB));
-    const sharedFp = gamma(shared, random);
-    const part = (draw: number) => (sum > 0 ? draw / sum : 0);
-    const foundA = part(inBoth) + part(inA);
-    const foundB = part(inBoth) + part(inB);
-    drawn[at + ofA] = truths * foundA;
-    drawn[at + ofA + 1] = sharedFp + otherFp(fpA - shared, random);
-    drawn[at + ofA + 2] = truths * (1 - foundA);
-    drawn[at + ofB] = truths * foundB;
-    drawn[at + ofB + 1] = sharedFp + otherFp(fpB - shared, random);
-    drawn[at + ofB + 2] = truths * (1 - foundB);
+    const neither = tpA + fnA - bothFound - onlyA - onlyB;
+    const shared = sharedWrong(row, at);
+    shapes.set([bothFound, onlyA, onlyB, neither, shared, fpA - shared, fpB - shared], to);
   }
+  return gammasOf(shapes);
 }
 
+const sharedWrong = (row: Float64Array, at: number): number =>
+  Math.max(0, Math.min(row[at + wrong]!, row[at + ofA + 1]!, row[at + ofB + 1]!));
+
 /**
- * Draws other wrong picks. A type's fp is below 0 where single predictions serve several truths; such an fp is kept.
+ * Makes a row over other particles. Shares of true ones are drawn from the Dirichlet distribution (Rubin's Bayesian
+ * bootstrap of counts in classes). A type's fp is below 0 where single predictions serve several truths; such an fp is
+ * kept.
+ *
+ * @param drawn from the distributions of `otherParticles`
+ * @param made receives the row
  */
-const otherFp = (fp: number, random: Chance): number => (fp < 0 ? fp : gamma(fp, random));
+export function rowOfOthers(row: Float64Array, drawn: Float64Array, made: Float64Array): void {
+  for (let at = 0, from = 0; at < row.length; at += width, from += draws) {
+    const truths = row[at + ofA]! + row[at + ofA + 2]!;
+    const [inBoth, inA, inB] = [drawn[from]!, drawn[from + 1]!, drawn[from + 2]!];
+    const sum = inBoth + inA + inB + drawn[from + 3]!;
+    const foundA = sum > 0 ? inBoth / sum + inA / sum : 0;
+    const foundB = sum > 0 ? inBoth / sum + inB / sum : 0;
+    const sharedFp = drawn[from + 4]!;
+    made[at + ofA] = truths * foundA;
+    made[at + ofA + 1] = sharedFp + drawn[from + 5]! + Math.min(row[at + ofA + 1]!, 0);
+    made[at + ofA + 2] = truths * (1 - foundA);
+    made[at + ofB] = truths * foundB;
+    made[at + ofB + 1] = sharedFp + drawn[from + 6]! + Math.min(row[at + ofB + 1]!, 0);
+    made[at + ofB + 2] = truths * (1 - foundB);
+  }
+}

@@ -1,143 +1,49 @@
 /** Random numbers of resamples, drawn once and replayed: thousands of scores are resampled with the same ones. */
 import { type Random, randomFor } from "../../domain/random.js";
 
-/** What draws of gamma and Dirichlet distributions need. */
-export type Chance = Pick<Random, "uniform" | "normal">;
+/** What was made lately, by key; what was used longest ago is given up first. */
+class Kept<T> {
+  readonly #made = new Map<string, T>();
+  readonly #most: number;
 
-/** The first uniform numbers of a resample's generator, and the normal ones that each two of them make. */
-interface Tape {
-  readonly uniforms: Float64Array;
-  /** Box–Muller's pair from the uniforms at a place and after it. */
-  readonly cosines: Float64Array;
-  readonly sines: Float64Array;
-}
-
-/** Tapes that are kept, the latest used last: some megabytes each. */
-const tapes = new Map<string, unknown>();
-const mostTapes = 6;
-
-function kept<T>(key: string, make: () => T): T {
-  const made = (tapes.get(key) as T | undefined) ?? make();
-  tapes.delete(key);
-  tapes.set(key, made);
-  for (const oldest of tapes.keys()) if (tapes.size > mostTapes) tapes.delete(oldest);
-  return made;
-}
-
-/** Replays, for one resample after another, exactly what `randomFor(seed, purpose, resample)` would draw. */
-export class Replay implements Chance {
-  readonly #seed: number;
-  readonly #purpose: string;
-  readonly #length: number;
-  readonly #tape: Tape;
-  #resample = 0;
-  #start = 0;
-  #at = 0;
-  /** Place of the pair whose second number comes next; −1 where there is none. */
-  #spare = -1;
-  /** The generator itself, where a resample draws more than the tape holds. */
-  #beyond: Random | undefined;
-
-  /** @param length uniform numbers a resample that are kept */
-  constructor(seed: number, purpose: string, resamples: number, length: number) {
-    this.#seed = seed;
-    this.#purpose = purpose;
-    this.#length = length;
-    this.#tape = kept(JSON.stringify([seed, purpose, resamples, length]), () =>
-      recorded(seed, purpose, resamples, length),
-    );
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  /** Goes to the beginning of a resample. */
-  turnTo(resample: number): void {
-    this.#resample = resample;
-    this.#start = resample * this.#length;
-    this.#at = 0;
-    this.#spare = -1;
-    this.#beyond = undefined;
-  }
-
-  uniform(): number {
-    if (this.#at >= this.#length) return this.#generator().uniform();
-    return this.#tape.uniforms[this.#start + this.#at++]!;
-  }
-
-  normal(): number {
-    if (this.#spare >= 0) {
-      const value = this.#tape.sines[this.#spare]!;
-      this.#spare = -1;
-      return value;
-    }
-    if (this.#at + 1 >= this.#length) return this.#generator().normal();
-    const place = this.#start + this.#at;
-    this.#at += 2;
-    this.#spare = place;
-    return this.#tape.cosines[place]!;
-  }
-
-  #generator(): Random {
-    if (this.#beyond) return this.#beyond;
-    this.#beyond = randomFor(this.#seed, this.#purpose, this.#resample);
-    for (let drawn = 0; drawn < this.#at; drawn++) this.#beyond.uniform();
-    this.#at = this.#length;
-    return this.#beyond;
+  get(key: string, make: () => T): T {
+    const made = this.#made.get(key) ?? make();
+    this.#made.delete(key);
+    this.#made.set(key, made);
+    if (this.#made.size > this.#most) this.#made.delete(this.#made.keys().next().value!);
+    return made;
   }
 }
 
-function recorded(seed: number, purpose: string, resamples: number, length: number): Tape {
-  const uniforms = new Float64Array(resamples * length);
-  const cosines = new Float64Array(uniforms.length);
-  const sines = new Float64Array(uniforms.length);
-  for (let resample = 0; resample < resamples; resample++) {
-    const random = randomFor(seed, purpose, resample);
-    const start = resample * length;
-    for (let i = start; i < start + length; i++) uniforms[i] = random.uniform();
-    for (let i = start; i < start + length - 1; i++) {
-      const radius = Math.sqrt(-2 * Math.log(1 - uniforms[i]!));
-      const angle = 2 * Math.PI * uniforms[i + 1]!;
-      sines[i] = radius * Math.sin(angle);
-      cosines[i] = radius * Math.cos(angle);
-    }
+/** Gamma distributions of scale 1 that are drawn from one after another. */
+export interface Gammas {
+  readonly shapes: Float64Array;
+  /** Marsaglia and Tsang's d, of the shape + 1 where that is below 1; 0 for a shape of 0. */
+  readonly d: Float64Array;
+  /** Their c. */
+  readonly c: Float64Array;
+}
+
+export function gammasOf(shapes: Float64Array): Gammas {
+  const d = new Float64Array(shapes.length);
+  const c = new Float64Array(shapes.length);
+  for (let i = 0; i < shapes.length; i++) {
+    const shape = shapes[i]!;
+    d[i] = shape > 0 ? (shape < 1 ? shape + 1 : shape) - 1 / 3 : 0;
+    c[i] = 1 / Math.sqrt(9 * d[i]!);
   }
-  return { uniforms, cosines, sines };
-}
-
-/** Returns, for every resample, as many units with replacement as there are: their numbers, flat. */
-export const drawnUnits = (seed: number, purpose: string, resamples: number, units: number): Uint32Array =>
-  kept(JSON.stringify([seed, purpose, resamples, units, "units"]), () => {
-    const drawn = new Uint32Array(resamples * units);
-    for (let resample = 0; resample < resamples; resample++) {
-      const random = randomFor(seed, purpose, resample);
-      for (let unit = 0; unit < units; unit++) drawn[resample * units + unit] = random.integer(units);
-    }
-    return drawn;
-  });
-
-/** Columns that are kept, the latest used last: 16 kB each. */
-const columns = new Map<string, Float64Array>();
-const mostColumns = 2000;
-
-/** Returns a draw of the gamma distribution for every resample: columns of equal arguments are drawn once. */
-export function gammaColumn(seed: number, purpose: string, resamples: number, shape: number): Float64Array {
-  const key = JSON.stringify([seed, purpose, resamples, shape]);
-  const made = columns.get(key) ?? drawnColumn(randomFor(seed, purpose), resamples, shape);
-  columns.delete(key);
-  columns.set(key, made);
-  for (const oldest of columns.keys()) if (columns.size > mostColumns) columns.delete(oldest);
-  return made;
-}
-
-function drawnColumn(random: Random, resamples: number, shape: number): Float64Array {
-  const column = new Float64Array(resamples);
-  for (let i = 0; i < resamples; i++) column[i] = gamma(shape, random);
-  return column;
+  return { shapes, d, c };
 }
 
 /**
  * Draws from the gamma distribution of scale 1 (Marsaglia and Tsang, ACM TOMS 26, 2000, 363–372, with their squeeze); 0 for a
  * shape of 0.
  */
-export function gamma(shape: number, random: Chance): number {
+export function gamma(shape: number, random: Random): number {
   if (shape <= 0) return 0;
   if (shape < 1) return gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape);
   const d = shape - 1 / 3;
@@ -152,4 +58,149 @@ export function gamma(shape: number, random: Chance): number {
     if (u < 1 - 0.0331 * square * square) return d * v;
     if (Math.log(u) < square * 0.5 + d - d * v + d * Math.log(v)) return d * v;
   }
+}
+
+/** Most uniform numbers that a try at a draw takes: two for a normal one, one to accept it, one for a shape below 1. */
+const mostOfATry = 4;
+
+/** The first uniform numbers of a generator, and the normal ones that each two of them make, from which gammas are drawn. */
+class Tape {
+  readonly #uniforms: Float64Array;
+  /** Box–Muller's pair from the uniforms at a place and after it. */
+  readonly #cosines: Float64Array;
+  readonly #sines: Float64Array;
+  readonly #start: () => Random;
+
+  /** @param start starts the generator that is recorded */
+  constructor(start: () => Random, length: number) {
+    this.#start = start;
+    const random = start();
+    this.#uniforms = new Float64Array(length);
+    this.#cosines = new Float64Array(length);
+    this.#sines = new Float64Array(length);
+    for (let i = 0; i < length; i++) this.#uniforms[i] = random.uniform();
+    for (let i = 0; i < length - 1; i++) {
+      const radius = Math.sqrt(-2 * Math.log(1 - this.#uniforms[i]!));
+      const angle = 2 * Math.PI * this.#uniforms[i + 1]!;
+      this.#sines[i] = radius * Math.sin(angle);
+      this.#cosines[i] = radius * Math.cos(angle);
+    }
+  }
+
+  /** Draws each gamma once, exactly as `gamma` does with the generator. */
+  draw(gammas: Gammas, drawn: Float64Array): void {
+    if (this.#replay(gammas, drawn)) return;
+    const random = this.#start();
+    for (let i = 0; i < drawn.length; i++) drawn[i] = gamma(gammas.shapes[i]!, random);
+  }
+
+  /** Draws each gamma once; returns whether the tape sufficed. */
+  #replay({ shapes, d, c }: Gammas, drawn: Float64Array): boolean {
+    const [uniforms, cosines, sines] = [this.#uniforms, this.#cosines, this.#sines];
+    const end = uniforms.length - mostOfATry;
+    let at = 0;
+    /** Place of the pair whose second number comes next; −1 where there is none. */
+    let spare = -1;
+    for (let i = 0; i < drawn.length; i++) {
+      const di = d[i]!;
+      const ci = c[i]!;
+      let v = 0;
+      for (let isDrawn = di === 0; !isDrawn; ) {
+        if (at > end) return false;
+        let x: number;
+        if (spare < 0) {
+          x = cosines[at]!;
+          spare = at;
+          at += 2;
+        } else {
+          x = sines[spare]!;
+          spare = -1;
+        }
+        const root = 1 + ci * x;
+        v = root * root * root;
+        if (v <= 0) continue;
+        const u = 1 - uniforms[at++]!;
+        const square = x * x;
+        isDrawn =
+          u < 1 - 0.0331 * square * square || Math.log(u) < square * 0.5 + di - di * v + di * Math.log(v);
+      }
+      drawn[i] = di * v;
+      const shape = shapes[i]!;
+      if (shape > 0 && shape < 1) drawn[i]! *= (1 - uniforms[at++]!) ** (1 / shape);
+    }
+    return true;
+  }
+}
+
+const tapes = new Kept<readonly Tape[]>(6);
+
+/** Returns the tapes of resamples, whose generators are `randomFor(seed, purpose, resample)`: some megabytes. */
+export const tapesOf = (seed: number, purpose: string, resamples: number, length: number): readonly Tape[] =>
+  tapes.get(JSON.stringify([seed, purpose, resamples, length]), () =>
+    Array.from(
+      { length: resamples },
+      (_, resample) => new Tape(() => randomFor(seed, purpose, resample), length),
+    ),
+  );
+
+const drawings = new Kept<Uint32Array>(6);
+
+/** Returns, for every resample, as many units with replacement as there are: their numbers, flat. */
+export const drawnUnits = (seed: number, purpose: string, resamples: number, units: number): Uint32Array =>
+  drawings.get(JSON.stringify([seed, purpose, resamples, units]), () => {
+    const drawn = new Uint32Array(resamples * units);
+    for (let resample = 0; resample < resamples; resample++) {
+      const random = randomFor(seed, purpose, resample);
+      for (let unit = 0; unit < units; unit++) drawn[resample * units + unit] = random.integer(units);
+    }
+    return drawn;
+  });
+
+/** Resamples of units, each draw kept once: of few units often the same ones are drawn, in another order. */
+export interface Draws {
+  /** Count of the different draws. */
+  readonly length: number;
+  /** Numbers of the units, as many a draw as there are, flat. */
+  readonly units: Uint32Array;
+  /** Number of the draw that each resample is. */
+  readonly of: Uint32Array;
+}
+
+const differing = new Kept<Draws>(6);
+
+/** Returns the resamples of `drawnUnits` as their different draws. */
+export const differentDraws = (seed: number, purpose: string, resamples: number, units: number): Draws =>
+  differing.get(JSON.stringify([seed, purpose, resamples, units]), () => {
+    const drawn = drawnUnits(seed, purpose, resamples, units);
+    const places = new Map<string, number>();
+    const of = new Uint32Array(resamples);
+    const different = new Uint32Array(drawn.length);
+    for (let resample = 0; resample < resamples; resample++) {
+      const draw = drawn.slice(resample * units, (resample + 1) * units).sort();
+      const key = draw.join();
+      const place = places.get(key) ?? places.size;
+      places.set(key, place);
+      different.set(draw, place * units);
+      of[resample] = place;
+    }
+    return { length: places.size, units: different.slice(0, places.size * units), of };
+  });
+
+/** Tapes of whole columns, some 100 kB each. */
+const columnTapes = new Kept<Tape>(32);
+
+/** Columns, 16 kB each. */
+const columns = new Kept<Float64Array>(2000);
+
+/** Returns a draw of the gamma distribution for every resample: columns of equal arguments are drawn once. */
+export function gammaColumn(seed: number, purpose: string, resamples: number, shape: number): Float64Array {
+  return columns.get(`${seed} ${resamples} ${shape} ${purpose}`, () => {
+    const column = new Float64Array(resamples);
+    const tape = columnTapes.get(
+      `${seed} ${resamples} ${purpose}`,
+      () => new Tape(() => randomFor(seed, purpose), Math.ceil(2.2 * resamples) + mostOfATry),
+    );
+    tape.draw(gammasOf(new Float64Array(resamples).fill(shape)), column);
+    return column;
+  });
 }

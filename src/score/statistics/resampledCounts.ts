@@ -1,23 +1,23 @@
 /** F-beta of counts whose experiments are resampled. */
 import { fbetaOf } from "../match/fbeta.js";
+import type { Draws } from "./replay.js";
 
 /** Counts of one type, an entry an experiment. */
 export interface CountColumns {
-  readonly tp: ArrayLike<number>;
-  readonly fp: ArrayLike<number>;
-  readonly fn: ArrayLike<number>;
+  readonly tp: Float64Array;
+  readonly fp: Float64Array;
+  readonly fn: Float64Array;
 }
 
 /** Three counts below this fit into the 53 bits of one number, so that one sum adds all three. */
 const most = 2 ** 17;
 
 /**
- * Computes F-beta of the summed counts of each resample.
+ * Computes F-beta of the summed counts of each draw of experiments.
  *
- * @param drawn numbers of the experiments, as many a resample as there are (drawnUnits)
- * @param values receives F, one a resample
+ * @param values receives F, one a draw
  */
-export function resampledFbeta({ tp, fp, fn }: CountColumns, drawn: Uint32Array, values: Float64Array): void {
+export function resampledFbeta({ tp, fp, fn }: CountColumns, draws: Draws, values: Float64Array): void {
   const units = tp.length;
   const packed = new Float64Array(units);
   let greatest = 0;
@@ -28,9 +28,10 @@ export function resampledFbeta({ tp, fp, fn }: CountColumns, drawn: Uint32Array,
     packed[unit] = tp[unit]! + most * (predictions + most * truths);
   }
   if (greatest * units >= most) {
-    inThreeSums({ tp, fp, fn }, drawn, values);
+    inThreeSums({ tp, fp, fn }, draws, values);
     return;
   }
+  const drawn = draws.units;
   for (let i = 0, at = 0; i < values.length; i++) {
     let sum = 0;
     for (const end = at + units; at < end; at++) sum += packed[drawn[at]!]!;
@@ -42,8 +43,9 @@ export function resampledFbeta({ tp, fp, fn }: CountColumns, drawn: Uint32Array,
   }
 }
 
-function inThreeSums({ tp, fp, fn }: CountColumns, drawn: Uint32Array, values: Float64Array): void {
+function inThreeSums({ tp, fp, fn }: CountColumns, draws: Draws, values: Float64Array): void {
   const units = tp.length;
+  const drawn = draws.units;
   for (let i = 0, at = 0; i < values.length; i++) {
     let [tps, fps, fns] = [0, 0, 0];
     for (const end = at + units; at < end; at++) {
@@ -54,6 +56,13 @@ function inThreeSums({ tp, fp, fn }: CountColumns, drawn: Uint32Array, values: F
     }
     values[i] = fbetaOf(tps, fps, fns);
   }
+}
+
+/** Returns the value of every resample from those of the draws. */
+export function overResamples(values: Float64Array, { of }: Draws): Float64Array {
+  const all = scratch("over resamples", of.length);
+  for (let i = 0; i < of.length; i++) all[i] = values[of[i]!]!;
+  return all;
 }
 
 /** Room for values that are not kept, by purpose: thousands of resamplings would allocate gigabytes. */

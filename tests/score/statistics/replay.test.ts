@@ -1,23 +1,38 @@
 import { expect, test } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
 import { fbeta } from "../../../src/score/match/fbeta.js";
-import { drawnUnits, gamma, Replay } from "../../../src/score/statistics/replay.js";
-import { resampledFbeta } from "../../../src/score/statistics/resampledCounts.js";
+import {
+  differentDraws,
+  drawnUnits,
+  gamma,
+  gammaColumn,
+  gammasOf,
+  tapesOf,
+} from "../../../src/score/statistics/replay.js";
+import { overResamples, resampledFbeta } from "../../../src/score/statistics/resampledCounts.js";
 import { middle } from "../../../src/score/statistics/summaryStatistics.js";
 
-test("a replay draws what the generator of its resample draws, beyond the tape too", () => {
-  const replay = new Replay(3, "replayed", 40, 24);
-  for (const resample of [0, 39, 7, 7]) {
-    const random = randomFor(3, "replayed", resample);
-    replay.turnTo(resample);
-    // Uniform and normal numbers in an order of its own, far more than 24 of them.
-    const order = randomFor(resample, "order");
-    for (let i = 0; i < 100; i++) {
-      const isNormal = order.uniform() < 0.6;
-      expect(isNormal ? replay.normal() : replay.uniform()).toBe(
-        isNormal ? random.normal() : random.uniform(),
-      );
+test("a tape draws the gammas that the generator of its resample draws, beyond its end too", () => {
+  const shapes = Float64Array.from(
+    { length: 200 },
+    (_, i) => [0, 0.3, 1, 1.7, 40, -2, 0.5][i % 7]! * (1 + i / 50),
+  );
+  for (const length of [4, 24, 200, 1000]) {
+    const tapes = tapesOf(3, "replayed", 5, length);
+    for (const resample of [0, 4, 2, 2]) {
+      const random = randomFor(3, "replayed", resample);
+      const drawn = new Float64Array(shapes.length);
+      tapes[resample]!.draw(gammasOf(shapes), drawn);
+      expect(drawn).toEqual(shapes.map((shape) => gamma(shape, random)));
     }
+  }
+});
+
+test("a column is drawn from one generator", () => {
+  for (const shape of [0.5, 7.5]) {
+    const random = randomFor(3, "column");
+    const column = new Float64Array(300).map(() => gamma(shape, random));
+    expect(gammaColumn(3, "column", 300, shape)).toEqual(column);
   }
 });
 
@@ -40,11 +55,12 @@ test.each([1, 2e5])("resampled F is that of the summed counts, of counts times %
     const [tp, fn] = [random.integer(40) * factor, random.integer(20) * factor];
     return { tp, fn, fp: Math.max(-tp, (random.integer(30) - 3) * factor) };
   });
-  const column = (count: "tp" | "fp" | "fn") => counts.map((each) => each[count]);
+  const column = (count: "tp" | "fp" | "fn") => Float64Array.from(counts, (each) => each[count]);
   const drawn = drawnUnits(0, "units", 50, 7);
-  const values = new Float64Array(50);
-  resampledFbeta({ tp: column("tp"), fp: column("fp"), fn: column("fn") }, drawn, values);
-  for (const [i, value] of values.entries()) {
+  const draws = differentDraws(0, "units", 50, 7);
+  const values = new Float64Array(draws.length);
+  resampledFbeta({ tp: column("tp"), fp: column("fp"), fn: column("fn") }, draws, values);
+  for (const [i, value] of overResamples(values, draws).entries()) {
     const chosen = [...drawn.subarray(7 * i, 7 * i + 7)].map((unit) => counts[unit]!);
     const sum = (count: "tp" | "fp" | "fn") => chosen.reduce((total, each) => total + each[count], 0);
     expect(value).toBe(fbeta({ tp: sum("tp"), fp: sum("fp"), fn: sum("fn") }));
