@@ -1,5 +1,6 @@
 /** CSV and TSV tables of positions with named columns. */
 import { PickbenchError } from "../../../system/errors.js";
+import { repeatedIn } from "../../../system/unique.js";
 import { lineBlocksOf, linesOf, TextBytes } from "../../lines.js";
 import {
   allOfTables,
@@ -50,6 +51,9 @@ function headerOf(path: string, fields: readonly string[]): Header {
       `names no x, y and z (${fields.slice(0, 12).join(", ")})`,
       "columns x, y, z",
     );
+  const [twice] = repeatedIn(fields.filter((name) => name !== ""));
+  if (twice !== undefined)
+    throw broken(path, "the first row", `has the column ${JSON.stringify(twice)} twice`, "each name once");
   const column = (what: TableColumn) => namedColumn(fields, what);
   const quaternion = quaternionNames.map((name) => fields.findIndex((field) => field.toLowerCase() === name));
   const hasQuaternion = !quaternion.includes(-1);
