@@ -271,20 +271,24 @@ class BlockedLowering {
     const [alongZ, alongY, alongX] = taps;
     const { depth, y, x, slices: inSlices } = extentOf(sources[0]!);
     const [outDepth, outY, outX] = [depth / alongZ.stride, y / alongY.stride, x / alongX.stride];
-    const isPaired = canPair(sources, taps, depth / inSlices);
-    const grouping = isPaired ? oneImage : groupingOf;
-    const { slices, lanes, firstLanes } = grouping(this.#block, inSlices, value.channels, outDepth);
-    const reads = readsOf(firstLanes, alongZ);
+    const groupedBy = (grouping: typeof groupingOf) => {
+      const { slices, ...rest } = grouping(this.#block, inSlices, value.channels, outDepth);
+      const each = { images: outDepth / slices, step: slices * alongZ.stride };
+      return { slices, ...rest, ...each, reads: readsOf(rest.firstLanes, alongZ) };
+    };
+    const alone = groupedBy(oneImage);
+    const isPaired = sources.every((source) => canPair({ source, reads: alone.reads }, alone));
+    const { slices, lanes, firstLanes, images, step, reads } = isPaired ? alone : groupedBy(groupingOf);
     const terms = parts.map((part, at): Term => {
       const { values, dims } = this.#kernelOf(operation, part);
       const [out, inner, planes, ky, kx] = dims;
       return { source: sources[at]!, kernel: { values, out, inner, planes, y: ky, x: kx }, reads };
     });
-    const dims = [outDepth / slices, lanes, outY, outX] as const;
+    const dims = [images, lanes, outY, outX] as const;
     const tensor = convolve(this.#e, this.#block, terms, {
-      images: dims[0],
+      images,
       lanes,
-      step: slices * alongZ.stride,
+      step,
       shape: {
         pads: [alongY.before, alongX.before, paddingAfter(alongY, y, outY), paddingAfter(alongX, x, outX)],
         strides: [alongY.stride, alongX.stride],
