@@ -2,23 +2,8 @@
 import { PickbenchError } from "../../../system/errors.js";
 import { repeatedIn } from "../../../system/unique.js";
 import { lineBlocksOf, linesOf, TextBytes } from "../../lines.js";
-import {
-  allOfTables,
-  broken,
-  isNumberOrAbsent,
-  numberOf,
-  optionalNumberOf,
-  type PartSource,
-  type PartTaker,
-  type PartWriter,
-  type PositionFormat,
-  printed,
-  RunParts,
-  RunTable,
-  type Source,
-  textOrAbsent,
-  wholeOf,
-} from "../format.js";
+import { broken, isNumberOrAbsent, numberOf, optionalNumberOf, printed, textOrAbsent } from "../fields.js";
+import { allOfTables, type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
 import {
   countsInVoxels,
   type FrameName,
@@ -27,6 +12,7 @@ import {
   type Vector3,
 } from "../frames.js";
 import { type Quaternion, quaternionOf, rotationOfQuaternion } from "../orientation.js";
+import { type PartSource, type PartTaker, RunParts, RunTable } from "../parts.js";
 import { type Delimiter, delimited, delimiterOf, fieldsOf, rowsOf } from "./delimited.js";
 
 /** Names of the columns of a quaternion. */
