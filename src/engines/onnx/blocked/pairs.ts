@@ -1,7 +1,16 @@
 /** Blocked convolutions of three taps along z in pairs of images, as slicePairs.ts says, with constant kernels. */
 import { areInPairs, combineSlices, type Four, sumInPairs } from "../convolution/slicePairs.js";
+import type { Taps } from "../convolution/taps.js";
 import type { Emitter, Tensor } from "../graph/emitter.js";
-import { type ConvolveOptions, convolveTerms, type Term } from "./convolve.js";
+import {
+  type ConvolveOptions,
+  convolveTerms,
+  groupingOf,
+  oneImage,
+  readsOf,
+  type Source,
+  type Term,
+} from "./convolve.js";
 import { imageKernel, type SliceKernel } from "./kernels.js";
 import type { BlockedMap } from "./map.js";
 
@@ -9,13 +18,35 @@ import type { BlockedMap } from "./map.js";
  * Tells whether a convolution is computed in pairs of images: where each reads of a source the images before and after it
  * and its own. An image of several slices reads those beside it as a slice reads the slices beside it.
  */
-export function canPair(
+function canPair(
   { source, reads }: Pick<Term, "source" | "reads">,
   { images, step }: Pick<ConvolveOptions, "images" | "step">,
 ): boolean {
   if ("few" in source || step !== source.slices || !areInPairs(images)) return false;
   const read = new Set(reads.map(({ from }) => Math.floor(from / source.slices)));
   return read.size === 3 && [-1, 0, 1].every((image) => read.has(image));
+}
+
+/**
+ * Chooses the output images of a convolution and what they read: as many slices as the input's images hold where these are
+ * computed in pairs, else as `groupingOf` chooses.
+ */
+export function imagesOf(
+  block: number,
+  sources: readonly Source[],
+  imageSlices: number,
+  channels: number,
+  depth: number,
+  alongZ: Taps,
+) {
+  const groupedBy = (grouping: typeof groupingOf) => {
+    const { slices, lanes, firstLanes } = grouping(block, imageSlices, channels, depth);
+    const [images, step] = [depth / slices, slices * alongZ.stride];
+    return { slices, lanes, firstLanes, images, step, reads: readsOf(firstLanes, alongZ) };
+  };
+  const alone = groupedBy(oneImage);
+  const isPaired = sources.every((source) => canPair({ source, reads: alone.reads }, alone));
+  return isPaired ? alone : groupedBy(groupingOf);
 }
 
 /** Writes activation(all terms + bias + sum), blocked, (images, lanes, y, x): in pairs of images where that is possible. */
