@@ -3,6 +3,7 @@
 //   node bench/half.mjs
 //
 // Needs dist/ (npm run build). Inputs and outputs are float32, so that float16 has its casts.
+import { median, quartiles, timeOf } from "../dist/bench/medians.js";
 import { Emitter, int, ints } from "../dist/engines/onnx/graph/emitter.js";
 import { openSession } from "../dist/engines/onnx/session.js";
 
@@ -30,14 +31,10 @@ async function timed(work, kind) {
   const wave = (dims) => Float32Array.from({ length: dims.reduce((a, b) => a * b) }, (_, i) => Math.sin(i));
   const feeds = Object.fromEntries(inputs.map(({ name, dims }) => [name, { data: wave(dims), dims }]));
   const times = [];
-  for (let run = 0; run < 11; run++) {
-    const begun = performance.now();
-    await session.run(feeds);
-    times.push(performance.now() - begun);
-  }
+  for (let run = 0; run < 11; run++) times.push(await timeOf(() => session.run(feeds)));
   await session.release();
-  times.sort((a, b) => a - b);
-  return `${times[5].toFixed(1)} ms (${times[2].toFixed(1)} to ${times[8].toFixed(1)})`;
+  const [q1, q3] = quartiles(times);
+  return `${median(times).toFixed(1)} ms (${q1.toFixed(1)} to ${q3.toFixed(1)})`;
 }
 
 for (const work of Object.keys(works))

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import ort from "onnxruntime-node";
+import { median, timeOf } from "../dist/bench/medians.js";
 import { openInference, openTraining } from "../dist/bench/training.js";
 import { toBlocks, convolveBlocks } from "../dist/engines/onnx/convolution/imageConvolution.js";
 import { Emitter } from "../dist/engines/onnx/graph/emitter.js";
@@ -25,7 +26,6 @@ const patch = [size, size, size];
 const warmUp = 2;
 const runs = 6;
 const spec = { architecture: values.net, outputs: 7 };
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** Speed of direct blocked convolutions, GFLOP/s: 32 images of 32×32 voxels, 48 channels in and out, 3×3. */
 async function convolutionPeak() {
@@ -44,11 +44,7 @@ async function convolutionPeak() {
   const feed = ({ dims }) => ({ data: new Float32Array(dims.reduce((a, b) => a * b)).fill(1e-3), dims });
   const feeds = { x: feed(images), w: feed(weights) };
   const times = [];
-  for (let run = 0; run < 9; run++) {
-    const begun = performance.now();
-    await session.run(feeds);
-    times.push(performance.now() - begun);
-  }
+  for (let run = 0; run < 9; run++) times.push(await timeOf(() => session.run(feeds)));
   await session.release();
   return (count * 2 * 9 * 48 * 48 * 32 ** 3) / 1e6 / Math.min(...times);
 }

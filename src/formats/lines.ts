@@ -23,18 +23,19 @@ export function* linesOf(bytes: Buffer): Generator<string> {
 /** Yields a file in blocks of whole lines; memory stays at a block, or at a line that is longer. */
 export function* lineBlocksOf(path: string): Generator<Buffer> {
   const file = openFileSync(path);
-  let rest = Buffer.alloc(0);
+  let line: Buffer[] = [];
   try {
     for (;;) {
       const block = Buffer.allocUnsafe(blockBytes);
       const filled = readSync(file, block, 0, blockBytes, null);
       if (filled === 0) break;
       const end = block.lastIndexOf(lineFeed, filled - 1) + 1;
-      const lines = Buffer.concat([rest, block.subarray(0, end)]);
-      rest =
-        end > 0 ? Buffer.from(block.subarray(end, filled)) : Buffer.concat([rest, block.subarray(0, filled)]);
-      if (end > 0) yield lines;
+      if (end > 0) {
+        yield Buffer.concat([...line, block.subarray(0, end)]);
+        line = [Buffer.from(block.subarray(end, filled))];
+      } else line.push(block.subarray(0, filled));
     }
+    const rest = Buffer.concat(line);
     if (rest.length > 0) yield rest;
   } finally {
     closeSync(file);

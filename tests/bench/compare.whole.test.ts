@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findPython, peerVersions } from "../../src/bench/peer.js";
-import { benchMachine, benchRun, ratioFields } from "../support/benchResults.js";
+import { benchMachine, benchRun, ratioFields, smallNetwork } from "../support/benchResults.js";
 import { pickbench } from "../support/commandLine.js";
 
 let folder: string;
@@ -104,18 +104,7 @@ describe("bench compare", () => {
 
 test("--out writes the document of a run, of pairs of turns and with all versions", async (context) => {
   if ((await findPython(["torch"])) === null) context.skip("no python3 with torch is installed");
-  const args = [
-    "networks",
-    "--net",
-    "plain",
-    "--size",
-    "8",
-    "--steps",
-    "5",
-    "--threads",
-    "1",
-    "--no-history",
-  ];
+  const args = [...smallNetwork, "--steps", "5", "--threads", "1", "--no-history"];
   const { code, stdout } = await bench(...args, "--json", "--out", at("run.json"));
   expect(code).toBe(0);
   const document = JSON.parse(await readFile(at("run.json"), "utf8"));

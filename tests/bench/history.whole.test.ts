@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appendHistory, type HistoryEntry, previousRows, readHistory } from "../../src/bench/history.js";
+import { smallNetwork } from "../support/benchResults.js";
 import { pickbenchProcess } from "../support/commandLine.js";
 
 let folder: string;
@@ -74,19 +75,8 @@ test("of rows beside two peers, a row's predecessor is the one beside its own", 
 });
 
 test("the command adds a line a run and shows the change since", async () => {
-  const run = (...args: string[]) =>
-    pickbenchProcess(
-      "bench",
-      "networks",
-      "--net",
-      "plain",
-      "--size",
-      "8",
-      "--steps",
-      "1",
-      "--no-peers",
-      ...args,
-    );
+  const flags = [...smallNetwork, "--steps", "1", "--no-peers"];
+  const run = (...args: string[]) => pickbenchProcess("bench", ...flags, ...args);
   await run("--history", path, "--json");
   const second = await run("--history", path);
   expect(second.stdout).toMatch(/change$/m);

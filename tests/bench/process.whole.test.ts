@@ -137,6 +137,7 @@ test.each([
   [["--along", "width"], '--along names "width"'],
   [["--up-to", "picks=3"], '--up-to ends picks at "3"'],
   [["--limit", "soon"], '--limit is "soon"'],
+  [["--limit", "700h"], "wanted at least 10 s and at most 24 days"],
 ])("growth: %j is refused in a sentence", async (flags, sentence) => {
   const { code, stderr } = await growth(...flags);
   expect(code).toBe(1);

@@ -1,4 +1,4 @@
-/** Results of the bench, made up: runs, and rows with given figures. */
+/** Results of the bench, made up: runs, and rows with given figures; and what it measures within seconds. */
 import type { HistoryEntry } from "../../src/bench/history.js";
 import type { BenchRow } from "../../src/bench/measured.js";
 
@@ -41,3 +41,6 @@ export const timeFields = (name: string, ms: number, share: number | null, sprea
   [`${name}_repetitions`]: 7,
   [`${name}_ratio`]: null,
 });
+
+/** Arguments of `pickbench bench` for a network that takes no time. */
+export const smallNetwork = ["networks", "--net", "plain", "--size", "8"] as const;

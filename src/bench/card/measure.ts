@@ -1,6 +1,8 @@
 /** Times one engine's training step or inference, in a process of its own: a driver may take the process down, or never return. */
+import { Worker } from "node:worker_threads";
 import { type EngineName, engineNames } from "../../engines/engine.js";
 import { deviceFault } from "../../engines/faults.js";
+import { builtModule } from "../../system/threads/threads.js";
 import { openInference, openTraining } from "../training.js";
 
 /** What is timed. */
@@ -46,7 +48,8 @@ async function timed({ work, net, outputs, size, threads, engine, runs, enoughMs
   return { openMs, firstMs, times };
 }
 
-const job = JSON.parse(process.argv[2]!) as MeasureJob;
+const { parent, ...job } = JSON.parse(process.argv[2]!) as MeasureJob & { readonly parent: number };
+new Worker(builtModule(import.meta.url, "./parentWorker.js"), { workerData: parent }).unref();
 if (!engineNames.includes(job.engine)) throw new TypeError(`${job.engine} is no engine`);
 const answer: MeasureAnswer = await timed(job).catch((error: unknown) => ({
   failure: deviceFault(job.engine, error).reason,

@@ -1,5 +1,6 @@
 /** What a bench of cards knows throughout: engines, cards, the clock, and how a measurement is begun, limited and told. */
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type Availability, availableEngines } from "../../engines/available.js";
 import { type Card, findCards } from "../../engines/cards.js";
@@ -154,24 +155,32 @@ export class CardScene {
 const module = fileURLToPath(builtModule(import.meta.url, "./measure.js"));
 
 /** Times steps in a process of their own. @throws Error with one sentence where they fail; the signal's reason */
-export function measureApart(
+export async function measureApart(
   job: MeasureJob,
   signal: AbortSignal,
 ): Promise<Exclude<MeasureAnswer, { readonly failure: string }>> {
-  const child = fork(module, [JSON.stringify(job)], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  signal.throwIfAborted();
+  const args = [JSON.stringify({ ...job, parent: process.pid })];
+  const child = fork(module, args, { stdio: ["ignore", "ignore", "ignore", "ipc"] });
   const end = () => child.kill("SIGKILL");
   const forget = undoAtEnd(end);
   signal.addEventListener("abort", end);
-  return new Promise<Exclude<MeasureAnswer, { readonly failure: string }>>((resolve, reject) => {
-    child.once("message", (answer: MeasureAnswer) =>
-      "failure" in answer ? reject(new Error(answer.failure)) : resolve(answer),
-    );
-    child.once("error", reject);
-    child.once("close", (code, ended) =>
-      reject(signal.aborted ? signal.reason : new Error(`its process ended with ${ended ?? `code ${code}`}`)),
-    );
-  }).finally(() => {
+  let answer: MeasureAnswer | undefined;
+  // What has answered may still hold the card's memory, or hang in its driver.
+  child.once("message", (said: MeasureAnswer) => {
+    answer = said;
+    end();
+  });
+  try {
+    const [code, ended] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+    if (answer === undefined) {
+      signal.throwIfAborted();
+      throw new Error(`its process ended with ${ended ?? `code ${code}`}`);
+    }
+    if ("failure" in answer) throw new Error(answer.failure);
+    return answer;
+  } finally {
     signal.removeEventListener("abort", end);
     forget();
-  });
+  }
 }

@@ -39,7 +39,7 @@ export async function measureSubmissions(scene: CardScene, folder: string): Prom
       const voxels = speed * useful * planned * (limitMs / 1000);
       shape = scaledShape(options.volume ?? challengeShape, voxels);
       const data = written.get(String(shape)) ?? join(folder, shape.join("x"));
-      if (!written.has(String(shape))) await writeNoiseTomogram(tomogramPath(data, "TS_1"), shape);
+      if (!written.has(String(shape))) await writeNoiseTomogram(tomogramPath(data, "TS_1"), shape, signal);
       written.set(String(shape), data);
       const { allowCode, threads } = options;
       const out = join(folder, `${engine.engine}.csv`);

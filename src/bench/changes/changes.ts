@@ -148,8 +148,8 @@ function judged(
 
 function whyNot(earlier: BenchRow, row: BenchRow, name: string): string {
   const isThere = (each: BenchRow) => figureOf(each, name, "ms") !== null;
-  if (!isThere(earlier)) return "no time above 0 with its quartiles is noted before";
-  if (!isThere(row)) return "no time above 0 with its quartiles is noted after";
+  if (!isThere(earlier)) return "no time between 0 and 30 years with its quartiles is noted before";
+  if (!isThere(row)) return "no time between 0 and 30 years with its quartiles is noted after";
   const isAlone = row.peer === allowedTime || row.peer === null || row.peer === undefined;
   return isAlone
     ? "it has neither a peer nor a share of the peak, and the times are of two machines"

@@ -13,7 +13,10 @@ export interface Figure {
   readonly repetitions: number | null;
 }
 
-/** Returns a row's figure of one thing; null where the row has none, or none above 0. */
+/** Bounds of what a ratio, a share or the ms of 30 years can be: what lies beyond was measured by nobody. */
+const [least, most] = [1e-12, 1e12];
+
+/** Returns a row's figure of one thing; null where the row has none, or none that can be. */
 export const figureOf = (row: BenchRow, name: string, basis: Basis): Figure | null =>
   positive(readers[basis]((suffix) => numberIn(row, suffix.replace("NAME", name)), row));
 
@@ -64,7 +67,7 @@ function numberIn(row: BenchRow, field: string): number {
 }
 
 function positive({ value, q1, q3, repetitions }: Raw): Figure | null {
-  const isFigure = [value, q1, q3].every((each) => each > 0 && Number.isFinite(each)) && q1 <= q3;
+  const isFigure = [value, q1, q3].every((each) => each > least && each < most) && q1 <= q3;
   return isFigure ? { value, q1, q3, repetitions: Number.isNaN(repetitions) ? null : repetitions } : null;
 }
 

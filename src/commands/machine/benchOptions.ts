@@ -78,12 +78,14 @@ function shapeOf(text: string): Shape3 {
 
 /** Shortest limit, ms: engines alone take seconds to start. */
 const leastLimit = 10_000;
+/** Longest one, ms: timers take 31 bits. */
+const mostLimit = 24 * 86_400_000;
 
 function limitOf(text: string): number {
   const ms = durationOf(text);
-  if (ms !== undefined && ms >= leastLimit) return ms;
+  if (ms !== undefined && ms >= leastLimit && ms <= mostLimit) return ms;
   throw new PickbenchError(
     "BadUsage",
-    `--limit is ${JSON.stringify(text)}, wanted at least ${leastLimit / 1000} s; write it like --limit 10m`,
+    `--limit is ${JSON.stringify(text)}, wanted at least ${leastLimit / 1000} s and at most ${mostLimit / 86_400_000} days; write it like --limit 10m`,
   );
 }

@@ -1,7 +1,7 @@
 /** Positions as a table: columns of what surrounds them, and the selection by an expression over all columns. */
 import { type Column, columnsOf, compileCondition, type Value } from "../../domain/expression/compile.js";
 import { parseExpression } from "../../domain/expression/parse.js";
-import { isAbsent, realPart } from "../../formats/positions/format.js";
+import { isAbsent, realPart } from "../../formats/positions/fields.js";
 import type { ExtraColumns, PositionSet, TomogramPosition, Vector3 } from "../../formats/positions/frames.js";
 import { type ContextColumn, isTextColumn } from "./context.js";
 import { ownColumns } from "./terms.js";

@@ -1,7 +1,7 @@
 /** Picks of one run by column: a million take some 50 MB, as objects they would take ten times as much. */
 import type { ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
-import { isAbsent, isNumberOrAbsent, realPart } from "../../formats/positions/format.js";
+import { isAbsent, isNumberOrAbsent, realPart } from "../../formats/positions/fields.js";
 
 /** A further column of a file: what surrounds positions, or whatever else a program wrote. */
 export interface FurtherColumn {

@@ -3,7 +3,7 @@ import { parseDecimal } from "../../formats/csv/decimal.js";
 import type { Fields } from "../../formats/csv/rows.js";
 import { fault, readRows, submissionColumns, textOf } from "../../formats/csv/submissionRows.js";
 import { linesOf } from "../../formats/lines.js";
-import { isAbsent } from "../../formats/positions/format.js";
+import { isAbsent } from "../../formats/positions/fields.js";
 import { rotationOfQuaternion } from "../../formats/positions/orientation.js";
 import { namedColumn, quaternionNames } from "../../formats/positions/programs/table.js";
 import { openFile } from "../../system/paths/opening.js";

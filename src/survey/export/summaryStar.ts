@@ -4,7 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { volumeStem } from "../../data/volumeNames.js";
-import { isAbsent, numberOf } from "../../formats/positions/format.js";
+import { isAbsent, numberOf } from "../../formats/positions/fields.js";
 import { StarBlocks, writeStar } from "../../formats/star.js";
 import { readStarTables } from "../../formats/starTables.js";
 import { PickbenchError } from "../../system/errors.js";

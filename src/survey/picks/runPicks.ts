@@ -3,7 +3,7 @@ import { meanOf } from "../../domain/numbers.js";
 import type { Particle, ParticlePick } from "../../domain/particles.js";
 import { angstrom } from "../../domain/units.js";
 import type { Shape3 } from "../../domain/volume.js";
-import { isAbsent, isNumberOrAbsent } from "../../formats/positions/format.js";
+import { isAbsent, isNumberOrAbsent } from "../../formats/positions/fields.js";
 import { type PositionSet, type TomogramPosition, toFrame } from "../../formats/positions/frames.js";
 import { judge, verdictCounts } from "../../score/diagnosis/verdicts.js";
 import { PickbenchError } from "../../system/errors.js";

@@ -1,9 +1,11 @@
 /** The bench of cards on machines without any: with the CPU alone, with a stand-in for nvidia-smi, and on a software device. */
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { measureApart } from "../../../src/bench/card/scene.js";
 import type { BenchRow } from "../../../src/bench/measured.js";
 import { pickbenchProcess } from "../../support/commandLine.js";
@@ -116,4 +118,45 @@ test("a measurement apart fails with the engine's own sentence, and ends at once
   const measuring = measureApart({ ...job, size: 96, runs: 1000, enoughMs: 1e9 }, over.signal);
   setTimeout(() => over.abort(new Error("its time is over")), 1500);
   await expect(measuring).rejects.toThrow("its time is over");
+  const begun = performance.now();
+  await expect(measureApart({ ...job, size: 96, runs: 1000, enoughMs: 1e9 }, over.signal)).rejects.toThrow(
+    "its time is over",
+  );
+  expect(performance.now() - begun).toBeLessThan(1000);
 });
+
+const built = (path: string): string => JSON.stringify(pathToFileURL(resolve("dist", path)).href);
+
+test.skipIf(process.platform !== "linux").each([
+  [
+    "a measurement apart",
+    () => `
+      import { measureApart } from ${built("bench/card/scene.js")};
+      const job = { engine: "onnx-cpu", net: "plain", outputs: 2, size: 96, threads: 1, work: "train" };
+      measureApart({ ...job, runs: 1000, enoughMs: 1e9 }, new AbortController().signal);`,
+  ],
+  [
+    "a command that is measured",
+    () => `
+      import { runMeasured } from ${built("bench/submitProcess.js")};
+      import { silentReporter } from ${built("system/reporter.js")};
+      const out = ${JSON.stringify(join(folder, "phantoms"))};
+      runMeasured("simulate", ["--out", out, "--count", "1000", "--quiet"], silentReporter);`,
+  ],
+])("%s ends where its parent is killed", async (_, code) => {
+  const script = join(folder, "parent.mjs");
+  await writeFile(script, code());
+  const parent = spawn(process.execPath, [script], { stdio: "inherit" });
+  const file = `/proc/${parent.pid}/task/${parent.pid}/children`;
+  const child = await vi.waitFor(async () => childIn(await readFile(file, "utf8")), { timeout: 20_000 });
+  await pause(2000);
+  process.kill(child, 0);
+  parent.kill("SIGKILL");
+  const isGone = () => expect(() => process.kill(child, 0)).toThrow("ESRCH");
+  await vi.waitFor(isGone, { timeout: 8000, interval: 100 });
+});
+
+function childIn(text: string): number {
+  if (text === "") throw new Error("there is no child yet");
+  return Number(text.trim().split(" ")[0]);
+}

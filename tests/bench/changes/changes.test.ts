@@ -169,6 +169,7 @@ test("of rows beside two peers, each is compared with its own", () => {
 test.each([
   ["zero", { train_ms: 0, train_ratio: 0 }],
   ["nothing", { train_ms: null, train_ratio: null }],
+  ["10³⁰⁸ ms", { train_ms: 1e308, train_ratio: 1e308, train_ratio_q3: 1e308 }],
 ])("a time of %s is not compared, and why is said", (_, broken) => {
   for (const [before, after, when] of [
     [{ ...network(0.5), ...broken }, network(0.5), "before"],
@@ -176,7 +177,7 @@ test.each([
   ] as const)
     expect(compared([before], [after])).toMatchObject({
       changes: [],
-      notCompared: [{ why: `no time above 0 with its quartiles is noted ${when}` }],
+      notCompared: [{ why: `no time between 0 and 30 years with its quartiles is noted ${when}` }],
     });
 });
 

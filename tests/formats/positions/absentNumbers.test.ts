@@ -197,3 +197,11 @@ describe("picks as Python writes them", () => {
     }
   });
 });
+
+test("CSV: a column that stands there twice is refused, since one of them would be lost; unnamed ones may", async () => {
+  await expect(read("a.csv", "x_nm,y_nm,z_nm,score,score\n1,2,3,0.1,0.2\n")).rejects.toThrow(
+    'a.csv, the first row: has the column "score" twice, wanted each name once',
+  );
+  const { sets } = await read("a.csv", ",x_nm,y_nm,z_nm,\n0,1,2,3,\n");
+  expect(sets[0]!.positions[0]!.at).toEqual([1, 2, 3]);
+});

@@ -3,15 +3,7 @@ import { inOrder, type OperationOf, type Parameter, type Value } from "../../../
 import { paddingAfter, tapsOf } from "../convolution/taps.js";
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { ruleOf } from "../operations.js";
-import {
-  type FusedActivation,
-  groupingOf,
-  oneImage,
-  onLanes,
-  readsOf,
-  type Source,
-  type Term,
-} from "./convolve.js";
+import { type FusedActivation, onLanes, type Source, type Term } from "./convolve.js";
 import { type Kernel3, kernelPart, transposedKernelPart } from "./kernels.js";
 import { Layouts, type Part, phasesOfTransposed, phasesOfUpsampled } from "./layout.js";
 import { type BlockedMap, fromPlain, toPlain } from "./map.js";
@@ -23,7 +15,7 @@ import {
   scaleChannels,
   type Weights,
 } from "./normalise.js";
-import { canPair, convolve } from "./pairs.js";
+import { convolve, imagesOf } from "./pairs.js";
 import { convolvePhases, upsampleBlocked } from "./phases.js";
 
 /**
@@ -271,20 +263,18 @@ class BlockedLowering {
     const [alongZ, alongY, alongX] = taps;
     const { depth, y, x, slices: inSlices } = extentOf(sources[0]!);
     const [outDepth, outY, outX] = [depth / alongZ.stride, y / alongY.stride, x / alongX.stride];
-    const isPaired = canPair(sources, taps, depth / inSlices);
-    const grouping = isPaired ? oneImage : groupingOf;
-    const { slices, lanes, firstLanes } = grouping(this.#block, inSlices, value.channels, outDepth);
-    const reads = readsOf(firstLanes, alongZ);
+    const grouping = imagesOf(this.#block, sources, inSlices, value.channels, outDepth, alongZ);
+    const { slices, lanes, firstLanes, images, step, reads } = grouping;
     const terms = parts.map((part, at): Term => {
       const { values, dims } = this.#kernelOf(operation, part);
       const [out, inner, planes, ky, kx] = dims;
       return { source: sources[at]!, kernel: { values, out, inner, planes, y: ky, x: kx }, reads };
     });
-    const dims = [outDepth / slices, lanes, outY, outX] as const;
+    const dims = [images, lanes, outY, outX] as const;
     const tensor = convolve(this.#e, this.#block, terms, {
-      images: dims[0],
+      images,
       lanes,
-      step: slices * alongZ.stride,
+      step,
       shape: {
         pads: [alongY.before, alongX.before, paddingAfter(alongY, y, outY), paddingAfter(alongX, x, outX)],
         strides: [alongY.stride, alongX.stride],

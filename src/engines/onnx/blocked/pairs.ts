@@ -1,24 +1,53 @@
 /** Blocked convolutions of three taps along z in pairs of images, as slicePairs.ts says, with constant kernels. */
-import {
-  areInPairs,
-  combineSlices,
-  type Four,
-  isInPairs,
-  joinPairs,
-  splitPairs,
-} from "../convolution/slicePairs.js";
-import type { Taps3 } from "../convolution/taps.js";
+import { areInPairs, combineSlices, type Four, sumInPairs } from "../convolution/slicePairs.js";
+import type { Taps } from "../convolution/taps.js";
 import type { Emitter, Tensor } from "../graph/emitter.js";
-import { type ConvolveOptions, convolveTerms, type Source, type Term } from "./convolve.js";
+import {
+  type ConvolveOptions,
+  convolveTerms,
+  groupingOf,
+  oneImage,
+  readsOf,
+  type Source,
+  type Term,
+} from "./convolve.js";
 import { imageKernel, type SliceKernel } from "./kernels.js";
 import type { BlockedMap } from "./map.js";
 
 /**
- * Tells whether a convolution of `images` images is computed in pairs. An image of several slices reads the images before
- * and after it, as a slice reads the slices beside it.
+ * Tells whether a convolution is computed in pairs of images: where each reads of a source the images before and after it
+ * and its own. An image of several slices reads those beside it as a slice reads the slices beside it.
  */
-export const canPair = (sources: readonly Source[], taps: Taps3, images: number): boolean =>
-  isInPairs(taps, images) && sources.every((source) => !("few" in source));
+function canPair(
+  { source, reads }: Pick<Term, "source" | "reads">,
+  { images, step }: Pick<ConvolveOptions, "images" | "step">,
+): boolean {
+  if ("few" in source || step !== source.slices || !areInPairs(images)) return false;
+  const read = new Set(reads.map(({ from }) => Math.floor(from / source.slices)));
+  return read.size === 3 && [-1, 0, 1].every((image) => read.has(image));
+}
+
+/**
+ * Chooses the output images of a convolution and what they read: as many slices as the input's images hold where these are
+ * computed in pairs, else as `groupingOf` chooses.
+ */
+export function imagesOf(
+  block: number,
+  sources: readonly Source[],
+  imageSlices: number,
+  channels: number,
+  depth: number,
+  alongZ: Taps,
+) {
+  const groupedBy = (grouping: typeof groupingOf) => {
+    const { slices, lanes, firstLanes } = grouping(block, imageSlices, channels, depth);
+    const [images, step] = [depth / slices, slices * alongZ.stride];
+    return { slices, lanes, firstLanes, images, step, reads: readsOf(firstLanes, alongZ) };
+  };
+  const alone = groupedBy(oneImage);
+  const isPaired = sources.every((source) => canPair({ source, reads: alone.reads }, alone));
+  return isPaired ? alone : groupedBy(groupingOf);
+}
 
 /** Writes activation(all terms + bias + sum), blocked, (images, lanes, y, x): in pairs of images where that is possible. */
 export const convolve = (
@@ -27,19 +56,7 @@ export const convolve = (
   terms: readonly Term[],
   options: ConvolveOptions,
 ): Tensor =>
-  (terms.every((term) => readsBesides(term, options)) ? convolvePairs : convolveTerms)(
-    e,
-    block,
-    terms,
-    options,
-  );
-
-/** Tells whether every output image reads the input image before it, its own and the one after it. */
-function readsBesides({ source, reads }: Term, { images, step }: ConvolveOptions): boolean {
-  if ("few" in source || step !== source.slices || !areInPairs(images)) return false;
-  const read = new Set(reads.map(({ from }) => Math.floor(from / source.slices)));
-  return read.size === 3 && [-1, 0, 1].every((image) => read.has(image));
-}
+  (terms.every((term) => canPair(term, options)) ? convolvePairs : convolveTerms)(e, block, terms, options);
 
 function convolvePairs(e: Emitter, block: number, terms: readonly Term[], options: ConvolveOptions): Tensor {
   const combined = terms.map((term) => ({
@@ -53,14 +70,12 @@ function convolvePairs(e: Emitter, block: number, terms: readonly Term[], option
       reads: [{ lane: 0, from: 0, plane: 0 }],
     }));
   const pairs = { ...options, images: options.images / 2, step: 1 };
-  const product = (at: 1 | 2): Tensor =>
-    convolveTerms(e, block, termsOf(at), { ...pairs, bias: null, sum: null, activation: null });
-  const [m1, m2] = [product(1), product(2)];
-  const given = options.sum && splitPairs(e, options.sum);
-  const added = (sum: Tensor, half: 0 | 1): Tensor => (given ? e.add(sum, given[half]) : sum);
-  const even = convolveTerms(e, block, termsOf(0), { ...pairs, sum: added(e.add(m1, m2), 0) });
-  const odd = convolveTerms(e, block, termsOf(3), { ...pairs, sum: added(e.subtract(m1, m2), 1) });
-  return joinPairs(e, even, odd);
+  const alone = { ...pairs, bias: null, activation: null };
+  return sumInPairs(
+    e,
+    (at, sum) => convolveTerms(e, block, termsOf(at), { ...(sum ? pairs : alone), sum }),
+    options.sum,
+  );
 }
 
 /** Combines what a kernel reads of the image before, of its own and of the one after, as `combinePlanes` does planes. */

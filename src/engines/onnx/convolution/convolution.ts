@@ -9,7 +9,7 @@ import {
   type ImageConvolution,
   toBlocks,
 } from "./imageConvolution.js";
-import { combinePlanes, combineSlices, joinPairs, suitsPairs } from "./slicePairs.js";
+import { combinePlanes, combineSlices, suitsPairs, sumInPairs } from "./slicePairs.js";
 import { paddingAfter, type Taps3 } from "./taps.js";
 import { asImages, mapDims, stackGroups } from "./zMajor.js";
 
@@ -64,10 +64,8 @@ function convolvePairs(
   const out = w.dims[0]!;
   const slices = combineSlices(e, asImages(e, x), samples);
   const planes = combinePlanes(e, w);
-  const product = (at: 0 | 1 | 2 | 3, offsets: Tensor | null, sum: Tensor | null): Tensor =>
-    convolveBlocks(e, block, toBlocks(e, slices[at]), planes[at], offsets, sum, shape);
-  const [m1, m2] = [product(1, null, null), product(2, null, null)];
-  const even = product(0, bias, e.add(m1, m2));
-  const odd = product(3, bias, e.subtract(m1, m2));
-  return e.reshape(fromBlocks(e, joinPairs(e, even, odd), out), [samples, z, out, y, width]);
+  const pairs = sumInPairs(e, (at, sum) =>
+    convolveBlocks(e, block, toBlocks(e, slices[at]), planes[at], sum && bias, sum, shape),
+  );
+  return e.reshape(fromBlocks(e, pairs, out), [samples, z, out, y, width]);
 }

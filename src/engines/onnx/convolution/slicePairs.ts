@@ -21,7 +21,7 @@ const fewest = 4;
 export const areInPairs = (slices: number): boolean => slices % 2 === 0 && slices >= fewest;
 
 /** Tells whether taps are what pairs of slices need: three neighbours along z, stride 1, and enough slices. */
-export function isInPairs(taps: Taps3, z: number): boolean {
+function isInPairs(taps: Taps3, z: number): boolean {
   const [{ count, before, dilation }] = taps;
   const isNeighbours = count === 3 && before === 1 && dilation === 1;
   return isNeighbours && taps.every(({ stride }) => stride === 1) && areInPairs(z);
@@ -68,8 +68,27 @@ export function splitPairs(e: Emitter, images: Tensor): readonly [first: Tensor,
   return [e.slice(pairs, 1, 0, channels), e.slice(pairs, 1, channels, 2 * channels)];
 }
 
+/**
+ * Writes y(2i) = m0 + m1 + m2 and y(2i + 1) = m3 + m1 − m2, joined, of the products of the four combinations.
+ *
+ * @param product writes that of combination `at`; added to `sum`, with bias and activation, where that is not null
+ * @param sum slices that are added as well, or null
+ */
+export function sumInPairs(
+  e: Emitter,
+  product: (at: 0 | 1 | 2 | 3, sum: Tensor | null) => Tensor,
+  sum: Tensor | null = null,
+): Tensor {
+  const [m1, m2] = [product(1, null), product(2, null)];
+  const given = sum && splitPairs(e, sum);
+  const added = (both: Tensor, half: 0 | 1): Tensor => (given ? e.add(both, given[half]) : both);
+  const even = product(0, added(e.add(m1, m2), 0));
+  const odd = product(3, added(e.subtract(m1, m2), 1));
+  return joinPairs(e, even, odd);
+}
+
 /** Joins the first and the second slice of each pair, (slices/2, channels, …), to slices (slices, channels, …). */
-export function joinPairs(e: Emitter, first: Tensor, second: Tensor): Tensor {
+function joinPairs(e: Emitter, first: Tensor, second: Tensor): Tensor {
   const [pairs, ...rest] = first.dims as [number, ...number[]];
   return e.reshape(e.concat([first, second], 1), [2 * pairs, ...rest]);
 }

@@ -1,16 +1,7 @@
 /** EMAN1's .box files, which crYOLO writes too: boxes in two dimensions. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import {
-  broken,
-  fixed,
-  isNumberOrAbsent,
-  numberOf,
-  type PartWriter,
-  type PositionFormat,
-  type Source,
-  type WriteOptions,
-  wholeOf,
-} from "../format.js";
+import { broken, fixed, isNumberOrAbsent, numberOf } from "../fields.js";
+import { type PartWriter, type PositionFormat, type Source, type WriteOptions, wholeOf } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { boxOf } from "./cbox.js";
 

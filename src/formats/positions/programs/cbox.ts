@@ -2,7 +2,8 @@
 import { PickbenchError } from "../../../system/errors.js";
 import { writeStar } from "../../star.js";
 import { readStarTables } from "../../starTables.js";
-import { broken, fixed, isAbsent, numberOf, type PositionFormat, printed, type Source } from "../format.js";
+import { broken, fixed, isAbsent, numberOf, printed } from "../fields.js";
+import type { PositionFormat, Source } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 
 /**

@@ -1,18 +1,10 @@
 /** The CZII challenge's CSV of picks. */
 import { readRows, submissionColumns } from "../../csv/submissionRows.js";
 import { linesOf, TextBytes } from "../../lines.js";
-import {
-  type PartSource,
-  type PartTaker,
-  type PartWriter,
-  type PositionFormat,
-  printed,
-  RunParts,
-  RunTable,
-  type Source,
-  wholeOf,
-} from "../format.js";
+import { printed } from "../fields.js";
+import { type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../frames.js";
+import { type PartSource, type PartTaker, RunParts, RunTable } from "../parts.js";
 import { quotedField } from "./delimited.js";
 
 const needed: readonly string[] = submissionColumns.filter((name) => name !== "id");

@@ -3,16 +3,8 @@ import { z } from "zod";
 import type { PickbenchError } from "../../../system/errors.js";
 import { ownUserId, type PicksPoint, parsePicks, picksAround, pointsText } from "../../copickPicks.js";
 import { optionalNumber } from "../../json.js";
-import {
-  broken,
-  isAbsent,
-  isNumberOrAbsent,
-  type PartWriter,
-  type PositionFormat,
-  realPart,
-  type Source,
-  wholeOf,
-} from "../format.js";
+import { broken, isAbsent, isNumberOrAbsent, realPart } from "../fields.js";
+import { type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { jsonText } from "../jsonDocument.js";
 import { isIdentity, noRotation, type Rotation, statedRotation } from "../orientation.js";

@@ -2,7 +2,7 @@
 import { parse } from "csv-parse/sync";
 import { messageOf } from "../../../system/errors.js";
 import { linesOf } from "../../lines.js";
-import { broken } from "../format.js";
+import { broken } from "../fields.js";
 
 export type Delimiter = "," | "\t" | ";" | "|";
 

@@ -9,17 +9,14 @@ import {
   numberOf,
   optionalNumberOf,
   optionalThree,
-  type PartWriter,
-  type PositionFormat,
-  RunTable,
   realPart,
-  type Source,
   textOrAbsent,
-  wholeOf,
-} from "../format.js";
+} from "../fields.js";
+import { type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
 import { isSamePixel, type PositionSet, type TomogramPosition } from "../frames.js";
 import { numberedRuns } from "../numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "../orientation.js";
+import { RunTable } from "../parts.js";
 import { withoutUnfilled } from "../unfilledColumns.js";
 
 /** Indices, from 0, of a Dynamo table's columns (Dynamo wiki, "Table convention"). */

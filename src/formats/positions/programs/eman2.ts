@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { angstrom } from "../../../domain/units.js";
 import { jsonOf, optionalNumber } from "../../json.js";
-import { broken, type PositionFormat, type Source } from "../format.js";
+import { broken } from "../fields.js";
+import type { PositionFormat, Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { parseDocument } from "../jsonDocument.js";
 

@@ -1,7 +1,7 @@
 /** Reader of IMOD's models as text, as `imodinfo -a` writes them. */
 import { angstromsPer } from "../../lengthUnits.js";
 import { linesOf, wordsOf } from "../../lines.js";
-import { broken, numberOf } from "../format.js";
+import { broken, numberOf } from "../fields.js";
 import type { TomogramPosition, Vector3 } from "../frames.js";
 
 /** Tells whether bytes are a model as text: a comment with its version, or its first line. */

@@ -1,6 +1,7 @@
 /** Reader of IMOD models (.mod), and the format's entry. */
 import { angstrom } from "../../../domain/units.js";
-import { broken, type PositionFormat, type Source } from "../format.js";
+import { broken } from "../fields.js";
+import type { PositionFormat, Source } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { type Angles, rotationOf } from "../orientation.js";
 import { isImodAscii, readImodAscii } from "./imodAscii.js";

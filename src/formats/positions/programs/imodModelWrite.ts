@@ -1,5 +1,5 @@
 /** Writer of IMOD models: objects, contours, slicer angles and how 3dmod draws them. */
-import { printed } from "../format.js";
+import { printed } from "../fields.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 

@@ -1,15 +1,7 @@
 /** Plain text of x, y, z: .coords files, and IMOD's point files with contours. */
 import { linesOf, TextBytes, wordsOf } from "../../lines.js";
-import {
-  broken,
-  fixed,
-  isNumberOrAbsent,
-  numberOf,
-  type PartWriter,
-  type PositionFormat,
-  type Source,
-  wholeOf,
-} from "../format.js";
+import { broken, fixed, isNumberOrAbsent, numberOf } from "../fields.js";
+import { type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
 import type { FrameName, PositionSet, TomogramPosition } from "../frames.js";
 
 /** Returns the number of columns of the first line; 0 where it has anything but numbers, or there is none. */

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { jsonOf, parseJson } from "../../json.js";
 import { linesOf, TextBytes } from "../../lines.js";
 import { portalPoints } from "../../portalPoints.js";
-import { broken, type PositionFormat, type Source } from "../format.js";
+import { broken } from "../fields.js";
+import type { PositionFormat, Source } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { noRotation, statedRotation } from "../orientation.js";
 

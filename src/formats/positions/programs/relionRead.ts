@@ -4,16 +4,8 @@ import type { Shape3 } from "../../../domain/volume.js";
 import { isPickbenchError } from "../../../system/errors.js";
 import { type StarBlock, StarBlocks } from "../../star.js";
 import { readStarTables } from "../../starTables.js";
-import {
-  broken,
-  isAbsent,
-  numberOf,
-  optionalNumberOf,
-  optionalThree,
-  RunTable,
-  type Source,
-  textOrAbsent,
-} from "../format.js";
+import { broken, isAbsent, numberOf, optionalNumberOf, optionalThree, textOrAbsent } from "../fields.js";
+import type { Source } from "../format.js";
 import {
   type FrameName,
   isSamePixel,
@@ -22,6 +14,7 @@ import {
   type Vector3,
 } from "../frames.js";
 import { noRotation, product, rotationOf, turned } from "../orientation.js";
+import { RunTable } from "../parts.js";
 import { hasCoordinates, isParticleLoop, ParticleColumns, pixelNames } from "./relionColumns.js";
 
 interface Row {

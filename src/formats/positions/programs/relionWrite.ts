@@ -1,7 +1,8 @@
 /** Writer of RELION's STAR files: optics and particles in one dialect. */
 import { TextBytes } from "../../lines.js";
 import { joinedRow, type StarBlock, starValue, writeStar } from "../../star.js";
-import { fixed, type PartWriter, printed } from "../format.js";
+import { fixed, printed } from "../fields.js";
+import type { PartWriter } from "../format.js";
 import type { PositionSet, TomogramPosition, Vector3 } from "../frames.js";
 import { anglesOf, noRotation } from "../orientation.js";
 import { angleColumns, pixelNames, typeColumn } from "./relionColumns.js";

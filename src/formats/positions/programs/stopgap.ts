@@ -9,16 +9,13 @@ import {
   numberOf,
   optionalNumberOf,
   optionalThree,
-  type PartWriter,
-  type PositionFormat,
-  RunTable,
-  type Source,
   textOrAbsent,
-  wholeOf,
-} from "../format.js";
+} from "../fields.js";
+import { type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
 import type { PositionSet, TomogramPosition } from "../frames.js";
 import { numberedRuns } from "../numberedRuns.js";
 import { anglesOf, noRotation, rotationOf } from "../orientation.js";
+import { RunTable } from "../parts.js";
 import { withoutUnfilled } from "../unfilledColumns.js";
 
 /** Columns of a motive list, in the order in which STOPGAP writes them. */

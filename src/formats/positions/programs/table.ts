@@ -1,23 +1,9 @@
 /** CSV and TSV tables of positions with named columns. */
 import { PickbenchError } from "../../../system/errors.js";
+import { repeatedIn } from "../../../system/unique.js";
 import { lineBlocksOf, linesOf, TextBytes } from "../../lines.js";
-import {
-  allOfTables,
-  broken,
-  isNumberOrAbsent,
-  numberOf,
-  optionalNumberOf,
-  type PartSource,
-  type PartTaker,
-  type PartWriter,
-  type PositionFormat,
-  printed,
-  RunParts,
-  RunTable,
-  type Source,
-  textOrAbsent,
-  wholeOf,
-} from "../format.js";
+import { broken, isNumberOrAbsent, numberOf, optionalNumberOf, printed, textOrAbsent } from "../fields.js";
+import { allOfTables, type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
 import {
   countsInVoxels,
   type FrameName,
@@ -26,6 +12,7 @@ import {
   type Vector3,
 } from "../frames.js";
 import { type Quaternion, quaternionOf, rotationOfQuaternion } from "../orientation.js";
+import { type PartSource, type PartTaker, RunParts, RunTable } from "../parts.js";
 import { type Delimiter, delimited, delimiterOf, fieldsOf, rowsOf } from "./delimited.js";
 
 /** Names of the columns of a quaternion. */
@@ -50,6 +37,9 @@ function headerOf(path: string, fields: readonly string[]): Header {
       `names no x, y and z (${fields.slice(0, 12).join(", ")})`,
       "columns x, y, z",
     );
+  const [twice] = repeatedIn(fields.filter((name) => name !== ""));
+  if (twice !== undefined)
+    throw broken(path, "the first row", `has the column ${JSON.stringify(twice)} twice`, "each name once");
   const column = (what: TableColumn) => namedColumn(fields, what);
   const quaternion = quaternionNames.map((name) => fields.findIndex((field) => field.toLowerCase() === name));
   const hasQuaternion = !quaternion.includes(-1);

@@ -3,8 +3,9 @@ import { stat } from "node:fs/promises";
 import { isPickbenchError, PickbenchError } from "../../../system/errors.js";
 import { openFile } from "../../../system/paths/opening.js";
 import { hasExtension, recognise } from "../catalogue.js";
-import type { PartTaker, PositionFormat } from "../format.js";
+import type { PositionFormat } from "../format.js";
 import type { FrameName } from "../frames.js";
+import type { PartTaker } from "../parts.js";
 import { Outline, type OutlinedRun } from "./outline.js";
 
 /** A file of positions that has been read once, in outline, and can be read again part by part. */
