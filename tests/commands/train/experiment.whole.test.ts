@@ -31,14 +31,15 @@ test("new writes a starter that holds every key, and replaces none", async () =>
   expect((await pickbench("experiment", "new", file, "--overwrite")).code).toBe(0);
 });
 
-test("the starter's values are the defaults, save for what an experiment must say and how thresholds are chosen", () => {
+test("the starter's values are the defaults, save for what an experiment must say and what is better in new ones", () => {
   const content = parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   const { name, network, splits, loss, budget } = content;
+  const better = {
+    predict: { statistics: "tomogram" },
+    picking: { choice: "smooth", density: "annotated" },
+  };
   expect(checkExperiment(content, file)).toEqual(
-    checkExperiment(
-      { name, network, splits, loss, budget, picking: { choice: "smooth", density: "annotated" } },
-      file,
-    ),
+    checkExperiment({ name, network, splits, loss, budget, ...better }, file),
   );
 });
 
