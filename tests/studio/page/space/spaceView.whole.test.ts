@@ -216,10 +216,11 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
     const inside = await pixelOf(page, [400, 400, 100]);
     const outside = await pixelOf(page, [700, 400, 100]);
     const colours = async () => (await readSpace(page, [inside, outside])).colours;
-    await expect.poll(async () => (await colours())[0]![0]! > 150).toBe(true);
-    const [on, off] = await colours();
-    expect(on!.slice(1)).toEqual([0, 0]);
-    expect(off).toEqual([0, 0, 0]);
+    const drawn = async () => {
+      const [on, off] = await colours();
+      return { isRed: on![0]! > 150, others: on!.slice(1), off };
+    };
+    await expect.poll(drawn).toEqual({ isRed: true, others: [0, 0], off: [0, 0, 0] });
     await page.getByRole("checkbox", { name: "TS_S1__plate.glb" }).uncheck();
     await expect.poll(async () => (await colours())[0]).toEqual([0, 0, 0]);
   });
