@@ -198,6 +198,7 @@ export {
   pickParticles,
   type ScoredPick,
 } from "./infer/pick/picking.js";
+export type { Statistics } from "./infer/predict/statistics.js";
 
 /**
  * ## Scoring

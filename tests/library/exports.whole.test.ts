@@ -36,6 +36,7 @@ test("exports the types of its signatures, save for the schemas and lists that s
     Precision: ["precisions"],
     RunRecord: ["recordSchema"],
     RunReport: ["runReportSchema"],
+    Statistics: ["statisticsNames"],
     SurveyEntry: ["entrySchema"],
   });
 });
