@@ -91,7 +91,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
         [100, 100, 105],
         [330, 140, 105],
       ]);
-    expect(await picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
+    await expect.poll(() => picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
 
     await page.keyboard.press("Delete");
     await soon(() => picksOf(folder, "ribosome")).toEqual([]);
