@@ -4,6 +4,7 @@
 //
 // Needs dist/ (npm run build). Prints medians in ms, and µs a voxel, by tile.
 import { parseArgs } from "node:util";
+import { median } from "../dist/bench/medians.js";
 import { loadEngine } from "../dist/engines/load.js";
 import { withTomogramStatistics } from "../dist/infer/predict/statistics.js";
 import { loadNetwork } from "../dist/nets/library/catalogue.js";
@@ -18,7 +19,6 @@ const network = await loadNetwork({ architecture: values.net, outputs: 7 });
 const layout = layOut(network.parameters);
 const weights = namedWeights(layout, initialWeights(layout, 0));
 const engine = await loadEngine("onnx-cpu");
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const noise = (count) => Float32Array.from({ length: count }, (_, at) => Math.sin(at * 12.9898) * 1.4);
 
 for (const shape of values.shapes.split("/")) {

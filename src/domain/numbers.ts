@@ -1,9 +1,9 @@
 /** Arithmetic on lists of numbers and on single ones, for every room. */
 
 /** The arithmetic mean, summed in the order of the values; NaN for none. */
-export function meanOf(values: Iterable<number> & { readonly length: number }): number {
+export function meanOf(values: ArrayLike<number>): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
   return sum / values.length;
 }
 
@@ -19,7 +19,7 @@ interface Moments {
 }
 
 /** The moments of values as they are, not of what they were drawn from; mean and variance are NaN for none. */
-export function momentsOf(values: Iterable<number> & { readonly length: number }): Moments {
+export function momentsOf(values: Iterable<number> & ArrayLike<number>): Moments {
   const mean = meanOf(values);
   let [squares, cubes, fourths] = [0, 0, 0];
   for (const value of values) {

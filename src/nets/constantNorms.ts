@@ -3,7 +3,8 @@
  * measured by a network of their own, and then are constants.
  */
 import type { Network } from "./architecture.js";
-import { rewritten, usesOf } from "./rewriting.js";
+import { withoutIdleBiases } from "./idleBiases.js";
+import { rewritten } from "./rewriting.js";
 import { inOrder, type OperationOf, type Parameter, type Value } from "./value.js";
 
 type Weights = ReadonlyMap<string, Float32Array>;
@@ -20,7 +21,8 @@ const tileNorms = (logits: Value): TileNorm[] => inOrder(logits).filter(isTileNo
  * then the means of their squares. Null where the network normalises nothing by a tile's statistics.
  */
 export function measuringNetwork(given: Network): Network | null {
-  const { logits, graph } = withoutIdleBiases(given);
+  const { graph } = given;
+  const logits = withoutIdleBiases(given.logits);
   const norms = tileNorms(logits);
   if (norms.length === 0) return null;
   const means = norms.flatMap(({ inputs: [x] }) => [
@@ -37,14 +39,13 @@ export function measuringNetwork(given: Network): Network | null {
  * @param measures what the measuring network gave, averaged over tiles
  */
 export function withConstantNorms(
-  given: Network,
+  network: Network,
   weights: Weights,
   measures: Float64Array,
 ): { readonly network: Network; readonly weights: Weights } {
-  const network = withoutIdleBiases(given);
   const known = new Map(weights);
   let at = 0;
-  const logits = rewritten(network.logits, (value) => {
+  const logits = rewritten(withoutIdleBiases(network.logits), (value) => {
     if (!isTileNorm(value)) return value;
     const { channels, operation } = value;
     const mean = pooled(operation, measures.subarray(at, at + channels));
@@ -82,24 +83,4 @@ function batchNorm(
   });
   const [mean, variance] = [statistic("mean"), statistic("variance")];
   return { kind: "batchNorm", scale, shift, epsilon, mean, variance, momentum: 0 };
-}
-
-/**
- * Leaves out the biases that an instance normalisation takes away again: they would make the mean of squares less the
- * square of the mean inexact.
- */
-function withoutIdleBiases(network: Network): Network {
-  const uses = usesOf(network.logits);
-  const isIdle = new Set(
-    tileNorms(network.logits)
-      .filter(({ operation }) => operation.kind === "instanceNorm")
-      .map(({ inputs }) => inputs[0]!)
-      .filter((source) => uses.get(source) === 1),
-  );
-  const logits = rewritten(network.logits, (value, was) => {
-    const { operation } = value;
-    if (!isIdle.has(was) || !("bias" in operation)) return value;
-    return { ...value, operation: { ...operation, bias: null } };
-  });
-  return { ...network, logits };
 }

@@ -1,7 +1,7 @@
 /** Normalisations by constants, folded into the convolutions before them. */
 import { product } from "../domain/numbers.js";
 import { rewritten, usesOf } from "./rewriting.js";
-import type { OperationOf, Parameter, Value } from "./value.js";
+import { isConvolution, type OperationOf, type Parameter, type Value } from "./value.js";
 
 /** A network's weights by name. */
 type Weights = ReadonlyMap<string, Float32Array>;
@@ -57,9 +57,6 @@ export function foldNorms(
   });
   return { output: folded, weights };
 }
-
-const isConvolution = ({ operation: { kind } }: Value): boolean =>
-  kind === "convolution" || kind === "transposedConvolution";
 
 /** Returns a convolution whose output channels are multiplied by a factor and moved by a shift. */
 function scaledBy(

@@ -16,10 +16,10 @@ export function rewritten(output: Value, replace: (value: Value, was: Value) => 
   return made.get(output)!;
 }
 
-/** Counts for every value of the graph that ends in `output` how often others are computed from it. */
-export function usesOf(output: Value): ReadonlyMap<Value, number> {
-  const uses = new Map<Value, number>([[output, 1]]);
-  for (const { inputs } of inOrder(output))
-    for (const input of inputs) uses.set(input, (uses.get(input) ?? 0) + 1);
+/** Counts how often each value of the graph that ends in `outputs` is an output, or others are computed from it. */
+export function usesOf(...outputs: readonly Value[]): ReadonlyMap<Value, number> {
+  const uses = new Map<Value, number>();
+  for (const value of [...outputs, ...inOrder(...outputs).flatMap(({ inputs }) => inputs)])
+    uses.set(value, (uses.get(value) ?? 0) + 1);
   return uses;
 }

@@ -91,6 +91,9 @@ export type OperationKind = Operation["kind"];
 /** An operation of one kind. */
 export type OperationOf<K extends OperationKind> = Operation & { readonly kind: K };
 
+export const isConvolution = ({ operation: { kind } }: Value): boolean =>
+  kind === "convolution" || kind === "transposedConvolution";
+
 /** Lists the parameters that an operation uses. */
 export function parametersOf(operation: Operation): Parameter[] {
   const used = (): (Parameter | null)[] => {

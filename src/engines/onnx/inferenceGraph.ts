@@ -2,6 +2,7 @@
 import type { Shape3 } from "../../domain/volume.js";
 import type { Network } from "../../nets/architecture.js";
 import { foldNorms } from "../../nets/foldNorms.js";
+import { withoutIdleBiases } from "../../nets/idleBiases.js";
 import type { Parameter, Value } from "../../nets/value.js";
 import { type Activation, activated } from "../activation.js";
 import { lowerBlocked } from "./blocked/lower.js";
@@ -37,7 +38,7 @@ export function valueGraph(
   block: Block = null,
 ): GraphParts {
   const e = new Emitter();
-  const { output, weights } = foldNorms(value, given);
+  const { output, weights } = foldNorms(withoutIdleBiases(value), given);
   if (block !== null && samples === 1) {
     const map = fromChannelMajor(e, e.input("image", [samples, network.input.channels, ...patch]));
     const [written] = lowerBlocked(e, block, [output], new Map([["image", map]]), weights);

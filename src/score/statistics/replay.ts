@@ -39,42 +39,25 @@ export function gammasOf(shapes: Float64Array): Gammas {
   return { shapes, d, c };
 }
 
-/**
- * Draws from the gamma distribution of scale 1 (Marsaglia and Tsang, ACM TOMS 26, 2000, 363–372, with their squeeze); 0 for a
- * shape of 0.
- */
-export function gamma(shape: number, random: Random): number {
-  if (shape <= 0) return 0;
-  if (shape < 1) return gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape);
-  const d = shape - 1 / 3;
-  const c = 1 / Math.sqrt(9 * d);
-  for (;;) {
-    const x = random.normal();
-    const root = 1 + c * x;
-    const v = root * root * root;
-    if (v <= 0) continue;
-    const u = 1 - random.uniform();
-    const square = x * x;
-    if (u < 1 - 0.0331 * square * square) return d * v;
-    if (Math.log(u) < square * 0.5 + d - d * v + d * Math.log(v)) return d * v;
-  }
-}
-
 /** Most uniform numbers that a try at a draw takes: two for a normal one, one to accept it, one for a shape below 1. */
 const mostOfATry = 4;
 
 /** The first uniform numbers of a generator, and the normal ones that each two of them make, from which gammas are drawn. */
 class Tape {
-  readonly #uniforms: Float64Array;
-  /** Box–Muller's pair from the uniforms at a place and after it. */
-  readonly #cosines: Float64Array;
-  readonly #sines: Float64Array;
   readonly #start: () => Random;
+  #uniforms = new Float64Array();
+  /** Box–Muller's pair from the uniforms at a place and after it. */
+  #cosines = new Float64Array();
+  #sines = new Float64Array();
 
   /** @param start starts the generator that is recorded */
   constructor(start: () => Random, length: number) {
     this.#start = start;
-    const random = start();
+    this.#record(length);
+  }
+
+  #record(length: number): void {
+    const random = this.#start();
     this.#uniforms = new Float64Array(length);
     this.#cosines = new Float64Array(length);
     this.#sines = new Float64Array(length);
@@ -87,11 +70,12 @@ class Tape {
     }
   }
 
-  /** Draws each gamma once, exactly as `gamma` does with the generator. */
+  /**
+   * Draws each gamma once, from the beginning of the tape (Marsaglia and Tsang, ACM TOMS 26, 2000, 363–372, with their
+   * squeeze); 0 for a shape of 0. A tape that is too short is recorded at twice its length.
+   */
   draw(gammas: Gammas, drawn: Float64Array): void {
-    if (this.#replay(gammas, drawn)) return;
-    const random = this.#start();
-    for (let i = 0; i < drawn.length; i++) drawn[i] = gamma(gammas.shapes[i]!, random);
+    while (!this.#replay(gammas, drawn)) this.#record(2 * this.#uniforms.length);
   }
 
   /** Draws each gamma once; returns whether the tape sufficed. */

@@ -1,5 +1,5 @@
 /** Intervals from resampled values: percentiles, hulls and t intervals. */
-import { quantile } from "../../domain/numbers.js";
+import { meanOf, quantile } from "../../domain/numbers.js";
 import { scratch } from "./resampledCounts.js";
 import { studentQuantile } from "./studentT.js";
 
@@ -66,9 +66,7 @@ export const hull = (...intervals: readonly Interval[]): Interval => ({
 
 /** Returns the standard deviation: √ of the mean squared distance from the mean. */
 function deviation(values: Float64Array): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i]!;
-  const mean = total / values.length;
+  const mean = meanOf(values);
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += (values[i]! - mean) ** 2;
   return Math.sqrt(sum / values.length);

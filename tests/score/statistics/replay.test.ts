@@ -1,16 +1,31 @@
 import { expect, test } from "vitest";
-import { randomFor } from "../../../src/domain/random.js";
+import { type Random, randomFor } from "../../../src/domain/random.js";
 import { fbeta } from "../../../src/score/match/fbeta.js";
 import {
   differentDraws,
   drawnUnits,
-  gamma,
   gammaColumn,
   gammasOf,
   tapesOf,
 } from "../../../src/score/statistics/replay.js";
 import { overResamples, resampledFbeta } from "../../../src/score/statistics/resampledCounts.js";
 import { middle } from "../../../src/score/statistics/summaryStatistics.js";
+
+/** Marsaglia and Tsang, ACM TOMS 26, 2000, as they write it: one draw after another. */
+function gamma(shape: number, random: Random): number {
+  if (shape <= 0) return 0;
+  if (shape < 1) return gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape);
+  const d = shape - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    const x = random.normal();
+    const v = (1 + c * x) * (1 + c * x) * (1 + c * x);
+    if (v <= 0) continue;
+    const u = 1 - random.uniform();
+    if (u < 1 - 0.0331 * (x * x) * (x * x)) return d * v;
+    if (Math.log(u) < x * x * 0.5 + d - d * v + d * Math.log(v)) return d * v;
+  }
+}
 
 test("a tape draws the gammas that the generator of its resample draws, beyond its end too", () => {
   const shapes = Float64Array.from(

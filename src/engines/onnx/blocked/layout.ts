@@ -1,6 +1,7 @@
 /** Choice of layout: which values of a network are kept in blocks, decided before any node is written. */
 
 import type { Shape3 } from "../../../domain/volume.js";
+import { usesOf } from "../../../nets/rewriting.js";
 import type { OperationOf, Value } from "../../../nets/value.js";
 import { tapsOf } from "../convolution/taps.js";
 import { lanesFor } from "./map.js";
@@ -24,13 +25,12 @@ const single: Layout = { slices: 1 };
 /** The layouts of all values of a graph that ends in `outputs`. */
 export class Layouts {
   readonly #block: number;
-  readonly #uses = new Map<Value, number>();
+  readonly #uses: ReadonlyMap<Value, number>;
   readonly #known = new Map<Value, Layout>();
 
-  constructor(block: number, order: readonly Value[], outputs: readonly Value[]) {
+  constructor(block: number, outputs: readonly Value[]) {
     this.#block = block;
-    for (const value of [...outputs, ...order.flatMap(({ inputs }) => inputs)])
-      this.#uses.set(value, (this.#uses.get(value) ?? 0) + 1);
+    this.#uses = usesOf(...outputs);
   }
 
   /** Tells whether only one value is computed from a value, so that the value need not be written itself. */

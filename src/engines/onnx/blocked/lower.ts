@@ -1,5 +1,5 @@
 /** Lowering of a network for inference with its maps in ONNX Runtime's blocked layout all the way. */
-import { inOrder, type OperationOf, type Parameter, type Value } from "../../../nets/value.js";
+import type { OperationOf, Parameter, Value } from "../../../nets/value.js";
 import { paddingAfter, tapsOf } from "../convolution/taps.js";
 import type { Emitter, Tensor } from "../graph/emitter.js";
 import { ruleOf } from "../operations.js";
@@ -47,7 +47,6 @@ class BlockedLowering {
   readonly #layouts: Layouts;
   readonly #inputs: ReadonlyMap<string, Tensor>;
   readonly #weights: Weights;
-  readonly #isNormalised: ReadonlySet<Value>;
   readonly #plain = new Map<Value, Tensor>();
   readonly #blocked = new Map<Value, BlockedMap>();
 
@@ -58,18 +57,11 @@ class BlockedLowering {
     inputs: ReadonlyMap<string, Tensor>,
     weights: Weights,
   ) {
-    const order = inOrder(...outputs);
     this.#e = e;
     this.#block = block;
-    this.#layouts = new Layouts(block, order, outputs);
+    this.#layouts = new Layouts(block, outputs);
     this.#inputs = inputs;
     this.#weights = weights;
-    this.#isNormalised = new Set(
-      order
-        .filter(({ operation }) => operation.kind === "instanceNorm")
-        .map((norm) => norm.inputs[0]!)
-        .filter(this.#layouts.isUsedOnce),
-    );
   }
 
   plain(value: Value): Tensor {
@@ -206,9 +198,7 @@ class BlockedLowering {
       : transposedKernelPart(values, shape, start, value.channels);
   }
 
-  #bias(value: Value, bias: Parameter | null): Float32Array | null {
-    return bias && !this.#isNormalised.has(value) ? this.#weights.get(bias.name)! : null;
-  }
+  #bias = (bias: Parameter | null): Float32Array | null => bias && this.#weights.get(bias.name)!;
 
   #convolve(
     value: Value,
@@ -217,7 +207,7 @@ class BlockedLowering {
     activation: FusedActivation,
   ): BlockedMap {
     const parts = this.#layouts.partsOf(value, operation);
-    const bias = this.#bias(value, operation.bias);
+    const bias = this.#bias(operation.bias);
     const folded = parts.filter(({ factor }) => factor !== null);
     const direct = parts.filter(({ factor }) => factor === null);
     const coarse = this.#convolveCoarse(operation, folded, direct.length === 0 ? bias : null);
@@ -301,7 +291,7 @@ class BlockedLowering {
       map: this.#map(part.value),
       kernel: this.#kernelOf(operation, part),
     }));
-    const bias = this.#bias(value, operation.bias);
+    const bias = this.#bias(operation.bias);
     return convolvePhases(this.#e, this.#block, sources, phasesOfTransposed(operation), bias);
   }
 }

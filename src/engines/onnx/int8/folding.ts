@@ -1,6 +1,6 @@
 /** Folding of normalisations into the 8-bit convolutions before them. */
 import { type ChannelAffine, channelAffine } from "../../../nets/foldNorms.js";
-import type { OperationOf, Value } from "../../../nets/value.js";
+import { isConvolution, type OperationOf, type Value } from "../../../nets/value.js";
 import type { ChannelStatistics } from "./calibration.js";
 
 /** Returns an instance normalisation by the statistics of many tiles as factor and shift. */
@@ -18,9 +18,6 @@ export function root(value: Value): Value {
   const { kind } = value.operation;
   return kind === "dropout" || kind === "upsampleNearest" ? root(value.inputs[0]!) : value;
 }
-
-export const isConvolution = ({ operation: { kind } }: Value): boolean =>
-  kind === "convolution" || kind === "transposedConvolution";
 
 /** Tells whether a value is a convolution, with or without a norm, into whose clipping a following ReLU can be folded. */
 export function isLinear(value: Value): boolean {

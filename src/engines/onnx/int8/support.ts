@@ -1,12 +1,11 @@
 /** Whether a network and a machine can compute in 8 bits. */
 import type { Network } from "../../../nets/architecture.js";
-import { inOrder, type Value } from "../../../nets/value.js";
+import { inOrder, isConvolution, type Value } from "../../../nets/value.js";
 import { PickbenchError } from "../../../system/errors.js";
 import { phasesOfTransposed } from "../blocked/layout.js";
 import { canInterleave, phaseParts } from "../blocked/phases.js";
 import { Emitter, int, ints } from "../graph/emitter.js";
 import { openSession } from "../session.js";
-import { isConvolution } from "./folding.js";
 import { block, scaleOf, zeroOf } from "./map.js";
 
 /**
