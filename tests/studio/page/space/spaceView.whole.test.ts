@@ -163,11 +163,11 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
     await page.getByText("mine.csv: 2 positions").waitFor();
     const [x, y] = await pixelOf(page, [300, 400, 100]);
     await page.getByLabel("how the tomogram is drawn in 3-D").selectOption("none");
-    await expect
-      .poll(async () => (await readSpace(page, [[x, y]])).colours[0]!.some((part) => part > 60))
-      .toBe(true);
-    const [red, green, blue] = (await readSpace(page, [[x, y]])).colours[0]! as [number, number, number];
-    expect(green).toBeGreaterThan(1.2 * Math.max(red, blue));
+    const isGreen = async () => {
+      const [red, green, blue] = (await readSpace(page, [[x, y]])).colours[0]! as [number, number, number];
+      return green > 60 && green > 1.2 * Math.max(red, blue);
+    };
+    await expect.poll(isGreen).toBe(true);
     await page.locator(".space canvas.over").click({ position: { x, y } });
     await expect.poll(() => page.url()).toContain("at=300.0%2C400.0%2C100.0");
     await page.getByText(/^ribosome of mine\.csv/).waitFor();
