@@ -11,7 +11,7 @@ const shared = {
   // No test is about time: the limits only end one that hangs, on a machine as busy as it may be.
   testTimeout: 900_000,
   hookTimeout: 900_000,
-  expect: { poll: { timeout: 120_000 } },
+  expect: { poll: { timeout: 600_000 } },
   // The built command line and its worker threads are run as they stand.
   server: { deps: { external: [/\/dist\//] } },
 };

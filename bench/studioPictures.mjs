@@ -26,7 +26,11 @@ async function studio(...args) {
   throw new Error("the studio did not start");
 }
 
+/** Milliseconds after which a page that does nothing is given up. */
+const patience = 600_000;
+
 const browser = await chromium.launch({
+  timeout: patience,
   executablePath: "/usr/bin/chromium",
   args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic"],
 });
@@ -34,6 +38,7 @@ const browser = await chromium.launch({
 /** Opens a page, does something to it, and takes its picture. */
 async function picture(name, address, { width, height, scheme = "dark", prepare }) {
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme });
+  page.setDefaultTimeout(patience);
   await page.goto(address);
   await prepare(page);
   await page.screenshot({ path: join(folder, `studio-${name}.jpg`), type: "jpeg", quality: 82 });
@@ -42,6 +47,7 @@ async function picture(name, address, { width, height, scheme = "dark", prepare 
 
 const planesShown = async (page) => {
   await page.locator("canvas.greys[data-shown]").nth(2).waitFor();
+  await page.locator(".space canvas[data-fine]").waitFor();
   await page.waitForLoadState("networkidle");
 };
 
@@ -56,8 +62,9 @@ try {
     prepare: async (page) => {
       await planesShown(page);
       await page.getByLabel("picks A").selectOption({ label: "picks.csv" });
-      await page.waitForLoadState("networkidle");
-      await page.waitForTimeout(1500);
+      await page.locator('.counts[data-side="a"]', { hasText: "A: picks.csv" }).locator(".score[data-score]").waitFor();
+      await page.locator('output[data-count="list"]', { hasText: /^[1-9]/ }).waitFor();
+      await planesShown(page);
     },
   });
   await picture("narrow", `${open.address}#/look/TS_S2`, { width: 390, height: 844, scheme: "light", prepare: planesShown });

@@ -14,13 +14,12 @@ import {
   dragAlong,
   lookAt,
   saved,
-  soon,
   studioProcess,
   tool,
   toSlice,
 } from "../support/annotatingPage.js";
 import { annotationScene, sceneShape } from "../support/annotationScene.js";
-import { hasChromium, openStudio, shownPlane, startBrowser } from "../support/studioBrowser.js";
+import { hasChromium, newPage, openStudio, shownPlane, startBrowser } from "../support/studioBrowser.js";
 
 let browser: Browser;
 beforeAll(async () => {
@@ -94,7 +93,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
     await expect.poll(() => picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
 
     await page.keyboard.press("Delete");
-    await soon(() => picksOf(folder, "ribosome")).toEqual([]);
+    await expect.poll(() => picksOf(folder, "ribosome")).toEqual([]);
     for (let step = 0; step < 3; step++) await page.keyboard.press("Control+z");
     await expect
       .poll(() => picksOf(folder, "apo-ferritin"))
@@ -105,11 +104,13 @@ describe.skipIf(!hasChromium)("annotating", () => {
       ]);
     await page.keyboard.press("Control+y");
     await page.keyboard.press("Control+Shift+z");
-    await soon(() => picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
-    expect(await picksOf(folder, "apo-ferritin")).toEqual([
-      [100, 100, 105],
-      [330, 140, 105],
-    ]);
+    await expect.poll(() => picksOf(folder, "ribosome")).toEqual([[400, 300, 105]]);
+    await expect
+      .poll(() => picksOf(folder, "apo-ferritin"))
+      .toEqual([
+        [100, 100, 105],
+        [330, 140, 105],
+      ]);
 
     await page.keyboard.press("v");
     await page.keyboard.press("4");
@@ -152,7 +153,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
     await tool(page, "Fill");
     await clickAt(page, { x: 250, y: 200, z: 105 });
     const inside = { x: 300, y: 150, z: 105 };
-    await soon(async () => (await colourOver(page, inside))[3]).toBeGreaterThan(50);
+    await expect.poll(async () => (await colourOver(page, inside))[3]).toBeGreaterThan(50);
     const [red, green] = await colourOver(page, inside);
     expect(red! - green!).toBeGreaterThan(50);
     expect((await colourOver(page, { ...inside, x: 450 }))[3]).toBe(0);
@@ -208,7 +209,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
     const args = [folder, "--annotate", "--user", "mia", "--session", "studio"];
     let server = await studioProcess(...args);
     onTestFinished(() => server.kill());
-    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const page = await newPage(browser, { viewport: { width: 1280, height: 800 } });
     onTestFinished(() => page.close());
     await page.goto(`${server.address}${hash}`);
     await ready(page);
@@ -246,9 +247,9 @@ describe.skipIf(!hasChromium)("annotating", () => {
     await page.reload();
     await ready(page);
     await saved(page);
-    await soon(() => picksOf(folder, "apo-ferritin")).toEqual(places.map(([x, y]) => [x, y, 105]));
+    await expect.poll(() => picksOf(folder, "apo-ferritin")).toEqual(places.map(([x, y]) => [x, y, 105]));
     const shown = page.getByRole("radio", { name: "apo-ferritin" });
-    expect(await page.locator("label", { has: shown }).locator("output").textContent()).toBe("9");
+    await expect.poll(() => page.locator("label", { has: shown }).locator("output").textContent()).toBe("9");
   });
 
   test("without --annotate nothing can be written, and the page offers nothing to write with", async () => {

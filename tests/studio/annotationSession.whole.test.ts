@@ -11,7 +11,7 @@ import { simulateDataset } from "../../src/data/simulate/simulateDataset.js";
 import { openTomogram } from "../../src/data/tomograms/omeZarr.js";
 import type { ParticlePick } from "../../src/domain/particles.js";
 import { scorePicks } from "../../src/score/score.js";
-import { clickAt, dragAlong, lookAt, saved, soon, tool, toSlice } from "../support/annotatingPage.js";
+import { clickAt, dragAlong, lookAt, saved, tool, toSlice } from "../support/annotatingPage.js";
 import { hasChromium, openStudio, shownPlane, startBrowser } from "../support/studioBrowser.js";
 
 /** How long it trains: a moment, or what the variable says, as in `STUDIO_TRAINING=2m`. */
@@ -42,17 +42,24 @@ async function addPicks(page: Page, picks: readonly ParticlePick[]): Promise<voi
 const sorted = (picks: readonly ParticlePick[]) =>
   picks.toSorted((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : a.x - b.x));
 
-/** Checks that picks are those of the truth, as near as the mouse and a slice of 10 Å allow. */
-function expectNear(found: readonly ParticlePick[], truth: readonly ParticlePick[]): void {
-  expect(found.map(({ type }) => type).sort()).toEqual(truth.map(({ type }) => type).sort());
-  for (const one of truth) {
-    const nearest = Math.min(
-      ...found
-        .filter(({ type }) => type === one.type)
-        .map((pick) => Math.hypot(pick.x - one.x, pick.y - one.y, pick.z - one.z)),
-    );
-    expect(nearest).toBeLessThan(25);
-  }
+/** Whether a pick is a particle, as near as the mouse and a slice of 10 Å allow. */
+const isNear = (pick: ParticlePick, one: ParticlePick): boolean =>
+  pick.type === one.type && Math.hypot(pick.x - one.x, pick.y - one.y, pick.z - one.z) < 25;
+
+/** Waits until the picks in the files, type by type, are those of the truth. */
+async function becomesTruth(
+  read: () => Promise<readonly ParticlePick[]>,
+  truth: readonly ParticlePick[],
+): Promise<void> {
+  const typesOf = (picks: readonly ParticlePick[]) => picks.map(({ type }) => type).sort();
+  const compared = async () => {
+    const found = await read();
+    return {
+      types: typesOf(found),
+      lacking: truth.filter((one) => !found.some((pick) => isNear(pick, one))),
+    };
+  };
+  await expect.poll(compared).toEqual({ types: typesOf(truth), lacking: [] });
 }
 
 describe.skipIf(!hasChromium)("a session of annotation", () => {
@@ -92,8 +99,7 @@ describe.skipIf(!hasChromium)("a session of annotation", () => {
     await shownPlane(page, "z");
     await tab(page, "Annotate");
     await addPicks(page, truth);
-    await soon(async () => (await ownOf("TS_S1")).length).toBe(truth.length);
-    expectNear(await ownOf("TS_S1"), truth);
+    await becomesTruth(() => ownOf("TS_S1"), truth);
 
     await page.getByRole("textbox", { name: "new mask" }).fill("membrane");
     await page.keyboard.press("Enter");
@@ -116,7 +122,7 @@ describe.skipIf(!hasChromium)("a session of annotation", () => {
     await page.getByRole("combobox", { name: "network" }).selectOption("cell");
     await page.getByRole("button", { name: "train, begun with cell" }).click();
     const training = page.getByRole("region", { name: "train-1" });
-    await soon(() => training.getAttribute("data-state")).not.toBe("running");
+    await expect.poll(() => training.getAttribute("data-state")).not.toBe("running");
     expect(await training.textContent()).toContain("trained for");
     const boxes = join(data, "overlay", ".pickbench-studio", "mia_studio", "membrane.boxes.json");
     const tomogram = await openTomogram(dataset.runs[0]!.tomograms[0]!);
@@ -133,15 +139,16 @@ describe.skipIf(!hasChromium)("a session of annotation", () => {
     expect(record.experiment.resolved.data.picks).toEqual({ user: "mia", session: "studio" });
 
     await page.getByRole("combobox", { name: "Run" }).selectOption("TS_S2");
+    await page.waitForURL(/#\/look\/TS_S2\?volume=/);
     await shownPlane(page, "z");
-    await soon(() => page.getByRole("combobox", { name: "network" }).inputValue()).toBe("train-1");
+    await expect.poll(() => page.getByRole("combobox", { name: "network" }).inputValue()).toBe("train-1");
     await page.getByRole("button", { name: "suggest picks" }).click();
     const suggested = page.getByRole("region", { name: "picks of train-1 in TS_S2" });
-    await soon(() => suggested.getAttribute("data-state")).not.toBe("running");
+    await expect.poll(() => suggested.getAttribute("data-state")).not.toBe("running");
     expect(await suggested.textContent()).toMatch(/\d+ suggested/);
     expect(await ownOf("TS_S2")).toEqual([]);
     const shown = page.getByRole("status", { name: "suggestions" });
-    await soon(() => shown.textContent()).toMatch(/[1-9]\d* open/);
+    await expect.poll(() => shown.textContent()).toMatch(/[1-9]\d* open/);
 
     const acceptAll = page.getByRole("button", { name: /accept all/ });
     const offered = async (): Promise<number> => Number(/\d+/.exec((await acceptAll.textContent())!)![0]);
@@ -150,20 +157,19 @@ describe.skipIf(!hasChromium)("a session of annotation", () => {
       await page.getByRole("spinbutton", { name: "score of at least" }).fill(least.toFixed(2));
       least += 0.02;
     } while ((await offered()) > 1.3 * truth.length);
+    const offers = await offered();
     await acceptAll.click();
     const rest = page.getByRole("button", { name: "reject the rest" });
     if (await rest.isEnabled()) await rest.click();
-    await soon(() => shown.textContent()).toBe("0 open");
+    await expect.poll(() => shown.textContent()).toBe("0 open");
     await tab(page, "Annotate");
     await saved(page);
-    await soon(async () => (await ownOf("TS_S2")).length).toBeGreaterThan(0);
+    await expect.poll(async () => (await ownOf("TS_S2")).length).toBe(offers);
     const accepted = await ownOf("TS_S2");
     const scored = dataset.particles.map((one) => ({ ...one, weight: types.includes(one.name) ? 1 : 0 }));
     const before = scorePicks(new Map([["TS_S2", other]]), new Map([["TS_S2", accepted]]), scored);
 
-    const near = (pick: ParticlePick, one: ParticlePick): boolean =>
-      pick.type === one.type && Math.hypot(pick.x - one.x, pick.y - one.y, pick.z - one.z) < 25;
-    const matched = new Map(other.map((one) => [one, accepted.find((pick) => near(pick, one))]));
+    const matched = new Map(other.map((one) => [one, accepted.find((pick) => isNear(pick, one))]));
     const right = new Set(matched.values());
     await tool(page, "Pick");
     const wrong = accepted.filter((pick) => !right.has(pick));
@@ -175,9 +181,8 @@ describe.skipIf(!hasChromium)("a session of annotation", () => {
     }
     const missed = other.filter((one) => matched.get(one) === undefined);
     await addPicks(page, missed);
-    await soon(async () => (await ownOf("TS_S2")).length).toBe(other.length);
+    await becomesTruth(() => ownOf("TS_S2"), other);
     const corrected = await ownOf("TS_S2");
-    expectNear(corrected, other);
     const after = scorePicks(new Map([["TS_S2", other]]), new Map([["TS_S2", corrected]]), scored);
     expect(after.score).toBe(1);
     expect(studio.faults).toEqual([]);

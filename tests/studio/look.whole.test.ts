@@ -8,6 +8,7 @@ import {
   type OpenStudio,
   openStudio,
   shownPlane,
+  showsSlice,
   startBrowser,
 } from "../support/studioBrowser.js";
 import { simulatedForFile } from "../support/studioData.js";
@@ -38,13 +39,6 @@ const readPixels = (page: Page, at: readonly (readonly number[])[]) =>
       context.getImageData(Math.round(canvas.width / 2 + x), Math.round(canvas.height / 2 + y), 1, 1).data[0]);
     return { width: canvas.width, height: canvas.height, reds };
   })()`);
-
-const indexShown = async (page: Page, across: "z" | "y" | "x"): Promise<number> =>
-  Number((await shownPlane(page, across)).split(" ")[1]);
-
-/** Waits until a plane shows a slice. */
-const showing = (page: Page, across: "z" | "y" | "x", index: number) =>
-  expect.poll(() => indexShown(page, across)).toBe(index);
 
 describe.skipIf(!hasChromium)("the viewer", () => {
   test("paints the voxels of the tomogram where they lie", async () => {
@@ -84,17 +78,18 @@ describe.skipIf(!hasChromium)("the viewer", () => {
   test("is scrolled, panned and zoomed by keys and wheel alone", async () => {
     const { page } = await opened();
     const plane = page.locator('canvas[data-plane="z"]');
-    await showing(page, "z", depth / 2);
+    await showsSlice(page, "z", depth / 2);
     await plane.focus();
     await page.keyboard.press("PageDown");
     await page.keyboard.press("PageDown");
-    await showing(page, "z", depth / 2 + 2);
+    await showsSlice(page, "z", depth / 2 + 2);
     await page.keyboard.press("Shift+PageUp");
-    await showing(page, "z", depth / 2 - 8);
+    await showsSlice(page, "z", depth / 2 - 8);
     await plane.hover();
     await page.mouse.wheel(0, 100);
-    await showing(page, "z", depth / 2 - 7);
+    await showsSlice(page, "z", depth / 2 - 7);
     const zoomOf = () => Number(new URLSearchParams(page.url().split("?")[1]).get("zoom"));
+    await expect.poll(zoomOf).toBeGreaterThan(0);
     const before = zoomOf();
     await page.keyboard.press("+");
     await expect.poll(zoomOf).toBeCloseTo(before * 1.25, 3);
@@ -104,33 +99,34 @@ describe.skipIf(!hasChromium)("the viewer", () => {
     const zoom = 0.4;
     const { page } = await opened({ hash: `#/look/TS_S1?at=480,480,200&zoom=${zoom}` });
     const plane = page.locator('canvas[data-plane="z"]');
-    await showing(page, "z", 20);
+    await showsSlice(page, "z", 20);
     const box = (await plane.boundingBox())!;
     await plane.click({ position: { x: box.width / 2 + 41 * zoom * 10 * 0.25, y: box.height / 2 - 33 } });
-    await showing(page, "x", 48 + 10);
-    await showing(page, "y", 48 - 9);
+    await showsSlice(page, "x", 48 + 10);
+    await showsSlice(page, "y", 48 - 9);
   });
 
   test("the address keeps the view", async () => {
     const { page } = await opened({ hash: "#/look/TS_S2?at=105,205,55&zoom=0.2" });
-    await showing(page, "z", 5);
-    await showing(page, "x", 10);
-    await showing(page, "y", 20);
-    expect(page.url()).toContain("at=105.0%2C205.0%2C55.0&zoom=0.2");
+    await showsSlice(page, "z", 5);
+    await showsSlice(page, "x", 10);
+    await showsSlice(page, "y", 20);
+    await expect.poll(() => page.url()).toContain("at=105.0%2C205.0%2C55.0&zoom=0.2");
   });
 
   test("a slice on its way is told, one that cannot be read takes the old greys away", async () => {
     const { page } = await opened({ hash: "#/look/TS_S1?at=480,480,55&zoom=0.4" });
-    await showing(page, "z", 5);
+    await showsSlice(page, "z", 5);
     const picture = page.locator('.plane:has(canvas[data-plane="z"]) .picture');
     const failure = picture.locator(".failure");
     const redAtMiddle = async () => (await readPixels(page, [[3, 3]])).reds[0];
     const slice = "**/slice/0/z/30";
     let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
     await page.route(slice, async (route) => {
-      await new Promise<void>((resolve) => {
-        letGo = resolve;
-      });
+      await held;
       await route.fulfill({ status: 500, body: "{}" });
     });
     await page.getByLabel("z slice").fill("30");
@@ -141,19 +137,19 @@ describe.skipIf(!hasChromium)("the viewer", () => {
     expect([await redAtMiddle(), await picture.getAttribute("aria-busy")]).toEqual([0, "false"]);
     await page.unroute(slice);
     await page.getByLabel("z slice").fill("33");
-    await showing(page, "z", 33);
+    await showsSlice(page, "z", 33);
     expect([await failure.count(), await picture.getAttribute("aria-busy")]).toEqual([0, "false"]);
   });
 
   test("a link to the same run goes where it says, and the tab comes back to it", async () => {
     const { page } = await opened({ hash: "#/look/TS_S2?at=105,205,55&zoom=0.2" });
-    await showing(page, "z", 5);
+    await showsSlice(page, "z", 5);
     await page.evaluate('location.hash = "#/look/TS_S2?at=305,205,155&zoom=0.2"');
-    await showing(page, "z", 15);
-    await showing(page, "x", 30);
+    await showsSlice(page, "z", 15);
+    await showsSlice(page, "x", 30);
     await page.getByRole("link", { name: "Data" }).click();
     await page.getByRole("link", { name: "Look", exact: true }).click();
-    await showing(page, "z", 15);
+    await showsSlice(page, "z", 15);
     expect(await page.getByLabel("Run").inputValue()).toBe("TS_S2");
     await expect.poll(() => page.url()).toContain("#/look/TS_S2?");
   });

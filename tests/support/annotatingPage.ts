@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { showsSlice } from "./studioBrowser.js";
 
 type Across = "z" | "y" | "x";
 interface Place {
@@ -60,21 +61,14 @@ export async function dragAlong(page: Page, places: readonly Place[], across: Ac
 /** Brings a plane to a slice by its slider, as keys do. The middle of the views stays. */
 export async function toSlice(page: Page, across: Across, index: number): Promise<void> {
   await page.getByRole("slider", { name: `${across} slice` }).fill(String(index));
-  const greys = page.locator(`.plane:has(canvas[data-plane="${across}"]) canvas.greys`);
-  await soon(() => greys.getAttribute("data-shown")).toMatch(new RegExp(` ${index}$`));
+  await showsSlice(page, across, index);
 }
 
 export const tool = (page: Page, name: string): Promise<void> => page.getByRole("radio", { name }).check();
 
-/** Time in ms after which a page that does nothing is given up, on a machine as busy as it may be. */
-const patience = 600_000;
-
-/** Expects something of what is looked at again and again. */
-export const soon = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: patience });
-
 /** Waits until the page says that all edits are safe. */
 export const saved = (page: Page): Promise<void> =>
-  soon(() => page.getByRole("status", { name: "saving" }).textContent()).toBe("saved");
+  expect.poll(() => page.getByRole("status", { name: "saving" }).textContent()).toBe("saved");
 
 /** A studio in a process of its own, which can be killed. */
 export interface StudioProcess {

@@ -1,6 +1,7 @@
 // A studio with its page in a real browser.
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
 import { type Asked, openForStudio } from "../../src/studio/opened.js";
 import { serveStudio } from "../../src/studio/studio.js";
 import { silentReporter } from "../../src/system/reporter.js";
@@ -22,9 +23,19 @@ const flags = [
   "--disable-sync",
 ];
 
+/** Time in ms after which a browser or a page that does nothing is given up, on a machine as busy as it may be. */
+export const patience = 600_000;
+
 /** Starts a browser, for all tests of a file. */
 export const startBrowser = (more: readonly string[] = []): Promise<Browser> =>
-  chromium.launch({ executablePath: chromiumPath, args: [...flags, ...more] });
+  chromium.launch({ executablePath: chromiumPath, args: [...flags, ...more], timeout: patience });
+
+/** Opens an empty page that waits with patience. */
+export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(patience);
+  return page;
+}
 
 /** A studio whose page is open. */
 export interface OpenStudio {
@@ -64,8 +75,7 @@ export async function openStudio(
   { hash = "", ...options }: BrowserContextOptions & { readonly hash?: string } = {},
 ): Promise<OpenStudio> {
   const server = await serveForTest(asked);
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const page = await context.newPage();
+  const page = await newPage(browser, { viewport: { width: 1280, height: 800 }, ...options });
   const [faults, strangers]: [string[], string[]] = [[], []];
   page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
   page.on("pageerror", (error) => faults.push(String(error)));
@@ -80,17 +90,23 @@ export async function openStudio(
     faults,
     strangers,
     close: async () => {
-      await context.close();
+      await page.context().close();
       await server.close();
     },
   };
 }
 
-/** Waits until a plane shows what was asked for last, and returns its level and slice. */
+/** Waits until a plane has shown a slice, and returns the level and the slice that it showed last. */
 export async function shownPlane(page: Page, across: "z" | "y" | "x"): Promise<string> {
-  const canvas = page.locator(`canvas[data-plane="${across}"]`);
-  await canvas.waitFor();
   const shown = page.locator(`.plane:has(canvas[data-plane="${across}"]) canvas.greys[data-shown]`);
   await shown.waitFor();
   return (await shown.getAttribute("data-shown")) ?? "";
 }
+
+/** Waits until a plane shows a slice, whatever its level. */
+export const showsSlice = (page: Page, across: "z" | "y" | "x", index: number): Promise<void> =>
+  expect.poll(() => shownPlane(page, across)).toMatch(new RegExp(` ${index}$`));
+
+/** Waits until planes have drawn all that the page holds now: they draw with the next frame. */
+export const drawn = (page: Page): Promise<void> =>
+  page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))");

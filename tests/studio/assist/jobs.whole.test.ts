@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type JobPlan, Jobs } from "../../../src/studio/assist/jobs.js";
 import { isRunning, type Owner } from "../../../src/system/owner.js";
-import { soon } from "../../support/annotatingPage.js";
 import { annotationScene } from "../../support/annotationScene.js";
 
 const plan = (folder: string, ...args: string[]): JobPlan => ({
@@ -26,10 +25,10 @@ describe("jobs", () => {
     const jobs = new Jobs(noteIn(folder));
     jobs.start(plan(folder, "models"));
     expect(() => jobs.start(plan(folder, "models"))).toThrow("a job is going on");
-    await soon(() => stateOf(jobs)).toBe("done");
+    await expect.poll(() => stateOf(jobs)).toBe("done");
     expect(jobs.list()[0]).toMatchObject({ title: "a job", sentence: "it is done" });
     jobs.start(plan(folder, "inspect", "--data", join(folder, "nowhere")));
-    await soon(() => stateOf(jobs)).toBe("failed");
+    await expect.poll(() => stateOf(jobs)).toBe("failed");
     expect(jobs.list()[1]!.sentence).toContain("nowhere");
     expect(await noted(folder)).toEqual([]);
     expect(() => jobs.plan("j9")).toThrow("there is no job j9");
@@ -41,21 +40,21 @@ describe("jobs", () => {
     const waiting = (): JobPlan => plan(folder, "studio", folder, "--no-open", "--quiet", "--out", out);
     const jobs = new Jobs(noteIn(folder));
     const { id } = jobs.start(waiting());
-    await soon(async () => (await noted(folder)).length).toBe(1);
+    await expect.poll(async () => (await noted(folder)).length).toBe(1);
     const [first] = await noted(folder);
     await jobs.stop(id);
     expect(stateOf(jobs)).toBe("stopped");
     expect(isRunning(first!)).toBe(false);
 
     jobs.start(waiting());
-    await soon(async () => (await noted(folder)).length).toBe(1);
+    await expect.poll(async () => (await noted(folder)).length).toBe(1);
     const [second] = await noted(folder);
     const text = JSON.stringify([second]);
     const next = new Jobs(noteIn(folder));
     await writeFile(noteIn(folder), text, { mode: 0o600 });
     await next.endLeft();
     expect(isRunning(second!)).toBe(false);
-    await soon(() => stateOf(jobs)).not.toBe("running");
+    await expect.poll(() => stateOf(jobs)).not.toBe("running");
     await jobs.close();
   });
 });

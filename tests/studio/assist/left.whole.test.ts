@@ -10,7 +10,7 @@ import { isRunning, processFacts, thisProcess } from "../../../src/system/owner.
 test.skipIf(process.platform !== "linux")(
   "is ended where it is known for sure, by a note that nobody else could write",
   async () => {
-    const child = spawn("sleep", ["60"], { detached: true, stdio: "ignore" });
+    const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
     onTestFinished(() => void child.kill("SIGKILL"));
     const pid = child.pid!;
     const { started } = processFacts(pid)!;

@@ -36,7 +36,9 @@ export interface SceneListeners {
   readonly onProblem: (sentence: string | undefined) => void;
   /** Once volumes were drawn coarsely: milliseconds that it took, and the pixels that were drawn. */
   readonly onCoarse?: (ms: number, pixels: number) => void;
-  /** Once a picture with fine volumes is on the screen. */
+  /** Once something has changed that is not on the screen yet. */
+  readonly onChange?: () => void;
+  /** Once all is on the screen, with fine volumes. */
   readonly onFine?: () => void;
 }
 
@@ -155,6 +157,7 @@ export class SpaceScene {
 
   #changePicture(): void {
     this.#needsPicture = true;
+    this.#listeners.onChange?.();
     this.#schedule();
   }
 
@@ -215,7 +218,7 @@ export class SpaceScene {
   #compose(painter: Painter): void {
     painter.compose(this.#content, this.#camera, this.#size, this.#isFine);
     this.#needsPicture = false;
-    if (this.#isFine) this.#listeners.onFine?.();
+    if (!this.#hasWork()) this.#listeners.onFine?.();
   }
 
   /** Notes when drawing began, to learn from it once the graphics card says that it is done. */

@@ -98,15 +98,16 @@ function loading(info: VolumeInfo): () => void {
 /** Milliseconds within which the view follows what the planes and panels show. */
 const followRest = 60;
 
-/** Has a scene show the content, no more often than it can be seen. Returns what ends that. */
-function following(scene: SpaceScene): () => void {
+/** Has the content shown, no more often than it can be seen, once it was told that it changed. Returns what ends that. */
+function following(show: () => void, onChange: () => void): () => void {
   let waiting = 0;
-  scene.show(content.peek());
+  show();
   const stop = effect(() => {
     content.value;
+    onChange();
     waiting ||= window.setTimeout(() => {
       waiting = 0;
-      scene.show(content.peek());
+      show();
     }, followRest);
   });
   return () => {
@@ -114,6 +115,11 @@ function following(scene: SpaceScene): () => void {
     clearTimeout(waiting);
   };
 }
+
+/** Whether the tomogram's block and those of the overlays that are shown are here. */
+const isLoaded = (): boolean =>
+  block.peek() !== undefined &&
+  overlays.peek().every(({ info, isShown }) => !isShown || overlayBlocks.peek().has(info.id));
 
 /** Draws on two canvases whenever what is shown changes. Returns what ends that. */
 function showing(
@@ -123,14 +129,19 @@ function showing(
   onProblem: (sentence: string | undefined) => void,
 ): () => void {
   let scene: SpaceScene;
+  let shown = content.peek();
+  let finePictures = 0;
+  const onChange = (): void => {
+    delete picture.dataset.fine;
+  };
   try {
     const onCoarse = (ms: number, pixels: number): void => {
       picture.dataset.coarse = `${performance.now().toFixed(0)} ${ms.toFixed(1)} ${pixels}`;
     };
     const onFine = (): void => {
-      picture.dataset.fine = String(Number(picture.dataset.fine ?? 0) + 1);
+      if (shown === content.peek() && isLoaded()) picture.dataset.fine = String(++finePictures);
     };
-    scene = new SpaceScene(picture, { onProblem, onCoarse, onFine });
+    scene = new SpaceScene(picture, { onProblem, onCoarse, onChange, onFine });
   } catch (error) {
     onProblem(sentence(error));
     return () => {};
@@ -139,12 +150,16 @@ function showing(
     const context = over.getContext("2d");
     if (context) drawLabels(context, scene.camera, scene.size, axes.value, lengths.value, devicePixelRatio);
   };
+  const show = (): void => {
+    shown = content.peek();
+    scene.show(shown);
+  };
   const look = (camera: SpaceScene["camera"]): void => {
     scene.camera = camera;
     label();
   };
   const stops = [
-    following(scene),
+    following(show, onChange),
     effect(() => {
       resets.value;
       look(firstCamera(lengths.value));

@@ -1,7 +1,6 @@
 // The 3-D view in Chromium's software renderer: what is painted is read back, pixel by pixel.
-import { existsSync } from "node:fs";
 import { build } from "esbuild";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   angstromsPerPixel,
@@ -14,12 +13,8 @@ import {
 import type { SpaceMark } from "../../../../src/web/studio/space/marks.js";
 import type { Vector } from "../../../../src/web/studio/space/vectors.js";
 import { greatestAlong, noiseAt } from "../../../support/plainRays.js";
+import { hasChromium, newPage, startBrowser } from "../../../support/studioBrowser.js";
 
-const browserPath = "/usr/bin/chromium";
-const flags = [
-  ...["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-  ...["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"],
-];
 const size = { width: 360, height: 300 };
 
 /** Of the volume: voxels along z, y, x, Å along z, y, x, and a ball of 255 in a box of 40. */
@@ -65,7 +60,7 @@ Object.assign(globalThis, {
 /** Red, green and blue of a picture's pixels, counted from its upper left corner. */
 type Picture = (x: number, y: number) => readonly [number, number, number];
 
-describe.skipIf(!existsSync(browserPath))("the 3-D view, painted", () => {
+describe.skipIf(!hasChromium)("the 3-D view, painted", () => {
   let browser: Browser;
   let page: Page;
   const faults: string[] = [];
@@ -76,8 +71,8 @@ describe.skipIf(!existsSync(browserPath))("the 3-D view, painted", () => {
       stdin: { contents: pageScript, resolveDir: folder, loader: "ts" },
       ...{ bundle: true, write: false, format: "iife", target: "es2022" },
     });
-    browser = await chromium.launch({ executablePath: browserPath, args: flags });
-    page = await browser.newPage();
+    browser = await startBrowser();
+    page = await newPage(browser);
     page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
     page.on("pageerror", (error) => faults.push(error.message));
     await page.setContent("<!doctype html><body></body>");
@@ -280,7 +275,7 @@ describe.skipIf(!existsSync(browserPath))("the 3-D view, painted", () => {
     const before = (await picture())(size.width / 2, size.height / 2);
     await page.evaluate(`problems.length = 0;
       globalThis.loss = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
-      loss.loseContext(); new Promise((resolve) => setTimeout(resolve, 100))`);
+      loss.loseContext()`);
     await expect.poll(() => page.evaluate("problems.length")).toBe(1);
     await page.evaluate("loss.restoreContext()");
     await expect.poll(() => page.evaluate("problems.length")).toBe(2);

@@ -10,6 +10,7 @@ import { meshFormats } from "../../../../src/formats/meshes/catalogue.js";
 import { firstCamera, frameOf, project } from "../../../../src/web/studio/space/camera.js";
 import type { Vector } from "../../../../src/web/studio/space/vectors.js";
 import {
+  drawn,
   hasChromium,
   type OpenStudio,
   openStudio,
@@ -51,20 +52,16 @@ async function opened(
 ): Promise<OpenStudio> {
   const studio = await openStudio(browser, { paths: [folder, ...paths] }, options);
   onTestFinished(() => studio.close());
-  await studio.page.locator(".space canvas[data-fine]").waitFor();
-  await studio.page.getByRole("tab", { name: "Layers" }).click();
+  const { page } = studio;
+  await page.locator(".space canvas[data-fine]").waitFor();
+  await redrawn(page, () => page.getByRole("tab", { name: "Layers" }).click());
   return studio;
 }
 
-/** How often the volume has been drawn finely. */
-const finePictures = async (page: Page): Promise<number> =>
-  Number(await page.locator(".space canvas").first().getAttribute("data-fine"));
-
-/** Waits until the 3-D view is drawn anew by what is done. */
+/** Does something and waits until the 3-D view shows, finely, all that came of it. */
 async function redrawn(page: Page, act: () => Promise<unknown>): Promise<void> {
-  const before = await finePictures(page);
   await act();
-  await expect.poll(() => finePictures(page)).toBeGreaterThan(before);
+  await page.locator(".space canvas[data-fine]").waitFor();
 }
 
 /** Size of the 3-D picture, red, green and blue at places in it, and a sum over all of it. */
@@ -152,9 +149,9 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
     const surface = (await readSpace(page)).sum;
     await redrawn(page, () => page.getByLabel("value of the surface").fill("0.1"));
     expect((await readSpace(page)).sum).not.toBe(surface);
-    await how.selectOption("none");
+    await redrawn(page, () => how.selectOption("none"));
     const [x, y] = await pixelOf(page, [300, 700, 200]);
-    await expect.poll(async () => (await readSpace(page, [[x, y]])).colours[0]).toEqual([0, 0, 0]);
+    expect((await readSpace(page, [[x, y]])).colours[0]).toEqual([0, 0, 0]);
   });
 
   test("a dropped file's picks are spheres where they are, and a click on one brings the planes there", async () => {
@@ -185,7 +182,9 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
       file("bad.glb", "glTF"),
     ]);
     await page.getByText("good.csv: 1 position").waitFor();
-    const said = await page.locator(".layers .failure").allInnerTexts();
+    const failures = page.locator(".layers .failure");
+    await expect.poll(() => failures.count()).toBe(3);
+    const said = await failures.allInnerTexts();
     expect(said[0]).toBe("other.csv has positions of TS_9, and none of TS_S1, which is looked at");
     expect(said[1]).toMatch(/^hostile\.csv: is of no known format of positions/);
     expect(said[2]).toBe("bad.glb: The file does not begin as a .glb file does.");
@@ -253,9 +252,12 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
           return blue - red;
         });
       })()`);
-    await redrawn(page, () => page.getByRole("checkbox", { name: "membrane" }).check());
+    const before = (await readSpace(page)).sum;
+    await page.getByRole("checkbox", { name: "membrane" }).check();
     await page.getByLabel("opacity of membrane").fill("1");
     await expect.poll(async () => Math.max(...(await hues()))).toBe(233 - 86);
+    await page.locator(".space canvas[data-fine]").waitFor();
+    expect((await readSpace(page)).sum).not.toBe(before);
     expect((await hues()).map((hue) => hue > 100)).toEqual(truth);
     await page.getByLabel("opacity of membrane").fill("0.5");
     await expect.poll(async () => Math.max(...(await hues()))).toBeLessThan(80);
@@ -265,7 +267,7 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
 
   test("a picture of all four views is saved as a PNG", async () => {
     const { page } = await opened();
-    await shownPlane(page, "x");
+    for (const across of ["z", "y", "x"] as const) await shownPlane(page, across);
     const coming = page.waitForEvent("download");
     await page.getByRole("button", { name: "save picture" }).click();
     const download = await coming;
@@ -300,17 +302,20 @@ describe.skipIf(!hasChromium)("the view in 3-D", () => {
       const of = (name: string) => metrics.find((each) => each.name === name)!.value;
       return { heap: of("JSHeapUsedSize"), nodes: of("Nodes") };
     };
-    const change = (times: number) =>
-      page.evaluate(`(async () => {
+    const change = async (times: number) => {
+      await page.evaluate(`(async () => {
         const plane = document.querySelector('canvas[data-plane="z"]');
         for (let at = 0; at < ${times}; at++) {
           plane.dispatchEvent(new KeyboardEvent("keydown", { key: at % 60 < 30 ? "PageDown" : "PageUp" }));
           await new Promise(requestAnimationFrame);
         }
       })()`);
-    await change(60);
+      await drawn(page);
+      await expect.poll(() => page.locator(".picture[aria-busy='true']").count()).toBe(0);
+    };
+    await redrawn(page, () => change(60));
     const before = await held();
-    await change(1000);
+    await redrawn(page, () => change(1000));
     const after = await held();
     expect(after.heap - before.heap).toBeLessThan(2 * 2 ** 20);
     expect(after.nodes - before.nodes).toBeLessThan(50);
