@@ -9,6 +9,7 @@ import type { Leaderboard } from "../../src/leaderboard/leaderboard.js";
 import { leaderboardPage } from "../../src/leaderboard/page.js";
 import { html as tag } from "../../src/present/html.js";
 import { rowOf } from "../support/leaderboardRows.js";
+import { newPage, patience } from "../support/studioBrowser.js";
 
 const hostile = `"><img src=x onerror=alert(1)><script>alert(2)</script>'&amp;`;
 const leaderboard: Leaderboard = {
@@ -92,7 +93,7 @@ describe.skipIf(chromium === undefined)("in a browser (skipped where Chromium is
       "--enable-logging=stderr",
       "--dump-dom",
     ];
-    const profile = `--user-data-dir=${join(folder, "profile")}`;
+    const profile = `--user-data-dir=${mkdtempSync(join(folder, "profile-"))}`;
     const page = `file://${join(folder, "site", "leaderboard.html")}${hash}`;
     const { stdout, stderr } = await promisify(execFile)(chromium!, [...flags, profile, page]);
     const rows = [...stdout.matchAll(/<tr( hidden="")?><td[^>]*>(\d)</g)];
@@ -116,9 +117,11 @@ describe.skipIf(chromium === undefined)("in a browser (skipped where Chromium is
   test.each([1280, 800])(
     "at %i pixels the page fits, and ranks and names stay while the table is scrolled",
     async (width) => {
-      const browser = await playwright.launch({ executablePath: chromium!, args: ["--no-sandbox"] });
+      const browser = await playwright.launch({
+        ...{ executablePath: chromium!, args: ["--no-sandbox"], timeout: patience },
+      });
       try {
-        const page = await browser.newPage({ viewport: { width, height: 700 } });
+        const page = await newPage(browser, { viewport: { width, height: 700 } });
         await page.goto(`file://${join(folder, "site", "leaderboard.html")}`);
         expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(
           width,

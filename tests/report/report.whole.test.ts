@@ -12,6 +12,7 @@ import { makeReport } from "../../src/report/report.js";
 import { runExperiment } from "../../src/train/run/runExperiment.js";
 import { runFolder } from "../../src/train/run/runFolder.js";
 import { pickbench } from "../support/commandLine.js";
+import { newPage, patience } from "../support/studioBrowser.js";
 import { tinyDataset, tinyExperiment } from "../support/tinyRun.js";
 
 const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
@@ -136,8 +137,10 @@ describe.skipIf(browserPath === undefined)("the page in a browser (skipped witho
     expect([code, stderr]).toEqual([0, ""]);
     expect(JSON.parse(stdout)).toMatchObject({ out, bytes: (await stat(out)).size });
     expect((await stat(out)).size).toBeLessThan(5e6);
-    browser = await chromium.launch({ executablePath: browserPath!, args: ["--no-sandbox"] });
-    page = await browser.newPage({ viewport: { width: 1600, height: 1000 }, colorScheme: "light" });
+    browser = await chromium.launch({
+      ...{ executablePath: browserPath!, args: ["--no-sandbox"], timeout: patience },
+    });
+    page = await newPage(browser, { viewport: { width: 1600, height: 1000 }, colorScheme: "light" });
     page.on("console", (message) => said.push(message.text()));
     page.on("pageerror", (error) => said.push(error.message));
     page.on("dialog", (dialog) => {

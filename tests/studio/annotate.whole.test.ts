@@ -210,7 +210,7 @@ describe.skipIf(!hasChromium)("annotating", () => {
     let server = await studioProcess(...args);
     onTestFinished(() => server.kill());
     const page = await newPage(browser, { viewport: { width: 1280, height: 800 } });
-    onTestFinished(() => page.close());
+    onTestFinished(() => page.context().close());
     await page.goto(`${server.address}${hash}`);
     await ready(page);
     await tool(page, "Pick");

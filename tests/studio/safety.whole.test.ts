@@ -6,7 +6,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Answer, ask } from "../support/rawRequest.js";
-import { hasChromium, serveForTest, startBrowser } from "../support/studioBrowser.js";
+import { hasChromium, newPage, serveForTest, startBrowser } from "../support/studioBrowser.js";
 import { simulatedForFile } from "../support/studioData.js";
 
 const { folder } = simulatedForFile([40, 64, 64]);
@@ -125,7 +125,7 @@ describe.skipIf(!hasChromium)("a hostile page in another tab", () => {
   test("reads nothing though it knows the address, by fetch, script, picture, frame or form", async () => {
     const browser = await startBrowser();
     onTestFinished(() => browser.close());
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     await page.goto(await hostile());
     const seen = await page.evaluate<string[]>(`(async () => {
       const address = ${JSON.stringify(studio.address)};
@@ -155,7 +155,7 @@ describe.skipIf(!hasChromium)("a hostile page in another tab", () => {
   test("reads nothing where its own name is turned to this machine", async () => {
     const browser = await startBrowser(["--host-resolver-rules=MAP evil.test 127.0.0.1"]);
     onTestFinished(() => browser.close());
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     const { port, pathname } = new URL(studio.address);
     const statuses: number[] = [];
     page.on("response", (response) => statuses.push(response.status()));

@@ -11,7 +11,7 @@ import { checkCopyPlace, writeStill } from "../../src/studio/still/still.js";
 import { silentReporter } from "../../src/system/reporter.js";
 import { finishedRun, row } from "../support/finishedRun.js";
 import { writeTree } from "../support/storeFixtures.js";
-import { hasChromium, serveForTest, shownPlane, startBrowser } from "../support/studioBrowser.js";
+import { hasChromium, newPage, serveForTest, shownPlane, startBrowser } from "../support/studioBrowser.js";
 import { simulatedForFile } from "../support/studioData.js";
 
 const { scratch, folder } = simulatedForFile([40, 160, 144]);
@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)("a still copy", () => {
     const hash = "#/look/TS_S1?at=701,903,155&zoom=0.3";
     const pictures: number[][][] = [];
     for (const address of [await hosted(copy), studio.address]) {
-      const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
+      const page = await newPage(browser, { viewport: { width: 1000, height: 700 } });
       const [faults, strangers]: [string[], string[]] = [[], []];
       page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
       page.on("request", (request) => {
@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)("a still copy", () => {
     await writeStill(await openForStudio({ ...asked, paths: [folder, runs, "submissions"] }), copy);
     const browser = await startBrowser();
     onTestFinished(() => browser.close());
-    const page = await browser.newPage();
+    const page = await newPage(browser);
     const faults: string[] = [];
     page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
     await page.goto(`${await hosted(copy)}#/runs`);

@@ -30,11 +30,11 @@ export const patience = 600_000;
 export const startBrowser = (more: readonly string[] = []): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumPath, args: [...flags, ...more], timeout: patience });
 
-/** Opens an empty page that waits with patience. */
+/** Opens an empty page that waits with patience, in a context of its own. */
 export async function newPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await browser.newPage(options);
-  page.setDefaultTimeout(patience);
-  return page;
+  const context = await browser.newContext(options);
+  context.setDefaultTimeout(patience);
+  return context.newPage();
 }
 
 /** A studio whose page is open. */

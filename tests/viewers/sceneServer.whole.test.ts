@@ -12,6 +12,7 @@ import { viewerOrigin } from "../../src/viewers/neuroglancer.js";
 import { type SceneServer, serveScene } from "../../src/viewers/sceneServer.js";
 import { ask } from "../support/rawRequest.js";
 import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
+import { newPage, patience } from "../support/studioBrowser.js";
 
 const chunk = Buffer.from(Array.from({ length: 100 }, (_, at) => at));
 const points = Buffer.from("points");
@@ -259,15 +260,17 @@ describe("pickbench open --serve", () => {
   describe.skipIf(browserPath === undefined)("in a browser (skipped where Chromium is absent)", () => {
     let browser: Browser;
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: browserPath!, args: ["--no-sandbox"] });
+      browser = await chromium.launch({
+        ...{ executablePath: browserPath!, args: ["--no-sandbox"], timeout: patience },
+      });
     });
     afterAll(() => browser.close());
 
     /** What a page of that origin gets of the store's metadata; its error where the browser keeps it back. */
     async function seenFrom(origin: string): Promise<string> {
-      const context = await browser.newContext();
+      const page = await newPage(browser);
+      const context = page.context();
       await context.grantPermissions(["local-network-access"], { origin }).catch(() => undefined);
-      const page = await context.newPage();
       await page.route(`${origin}/**`, (route) =>
         route.fulfill({ body: "<p>a page", contentType: "text/html" }),
       );
