@@ -27,9 +27,6 @@ let survey: Survey;
 let data: string;
 let browser: Browser;
 
-/** Waits until what is asked for is as it is to be. */
-const until = <T>(asked: () => Promise<T>) => expect.poll(asked, { timeout: 30_000 });
-
 beforeAll(async () => {
   data = await tinyDataset(scratch);
   writeLargeSurvey(large, count, data);
@@ -76,7 +73,7 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     const begun = performance.now();
     const { page, faults, strangers } = await opened(large);
     console.log(`first rows of ${count} after ${(performance.now() - begun).toFixed(0)} ms`);
-    await until(() => found(page).textContent()).toBe(`${count} tomograms`);
+    await expect.poll(() => found(page).textContent()).toBe(`${count} tomograms`);
     expect(await page.getByRole("table", { name: "tomograms" }).getAttribute("aria-rowcount")).toBe("10001");
     const list = page.locator(".tomograms");
     for (const [place, run] of [
@@ -89,7 +86,7 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
       }, place);
       await page.getByRole("link", { name: run, exact: true }).waitFor();
       const row = page.locator("tr.item", { hasText: run });
-      await until(() => row.locator("td.number").first().textContent()).toBe("10");
+      await expect.poll(() => row.locator("td.number").first().textContent()).toBe("10");
       expect(await page.locator("tr.item").count()).toBeLessThan(60);
     }
     expect([faults, strangers]).toEqual([[], []]);
@@ -122,37 +119,37 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     const where = "membrane.percent > 10 and noise < 0.5";
     await find(page, where);
     const { total, rows } = await survey.find(where, { sort: "noise desc", limit: 5 });
-    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    await expect.poll(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
     await page.getByRole("button", { name: "noise" }).click();
-    await until(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
+    await expect.poll(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
     const head = page.getByRole("columnheader", { name: "noise" });
     expect(await head.getAttribute("aria-sort")).toBe("descending");
     await page.reload();
-    await until(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
+    await expect.poll(async () => (await rowsOf(page)).slice(0, 5)).toEqual(rows.map(([run]) => run));
     expect(await page.getByLabel("Expression").inputValue()).toBe(where);
     expect(faults).toEqual([]);
   });
 
   test("are found by a link to what is open already", async () => {
     const { page } = await opened(large, { hash: "#/data/survey-0?where=noise+%3C+0.5" });
-    await until(() => page.getByLabel("Expression").inputValue()).toBe("noise < 0.5");
+    await expect.poll(() => page.getByLabel("Expression").inputValue()).toBe("noise < 0.5");
     await page.evaluate('location.hash = "#/data/survey-0?where=sample+%3E+1500"');
     const { total } = await survey.find("sample > 1500", { limit: 1 });
-    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    await expect.poll(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
     expect(await page.getByLabel("Expression").inputValue()).toBe("sample > 1500");
-    await until(async () => page.url()).toContain("where=sample+%3E+1500");
+    await expect.poll(async () => page.url()).toContain("where=sample+%3E+1500");
   });
 
   test("stay where an expression is wrong, and what is wrong is said with its place", async () => {
     const { page } = await opened(large);
     const before = await rowsOf(page);
     await find(page, "membran.percent > 10");
-    await until(() => page.locator("#expression-fault").textContent()).toMatch(
-      /did you mean membrane\.percent\?.*\n {2}membran\.percent > 10\n {2}\^{15}/s,
-    );
+    await expect
+      .poll(() => page.locator("#expression-fault").textContent())
+      .toMatch(/did you mean membrane\.percent\?.*\n {2}membran\.percent > 10\n {2}\^{15}/s);
     expect(await rowsOf(page)).toEqual(before);
     await find(page, "");
-    await until(() => page.locator("#expression-fault").textContent()).toBe("");
+    await expect.poll(() => page.locator("#expression-fault").textContent()).toBe("");
   });
 
   test("are filtered by ranges, which write expressions", async () => {
@@ -162,9 +159,9 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     await page.getByLabel("to", { exact: true }).fill("1600");
     await page.getByLabel("to", { exact: true }).press("Tab");
     const where = "sample >= 1500 and sample <= 1600";
-    await until(() => page.getByLabel("Expression").inputValue()).toBe(where);
+    await expect.poll(() => page.getByLabel("Expression").inputValue()).toBe(where);
     const { total } = await survey.find(where, { limit: 1 });
-    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    await expect.poll(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
   });
 
   test("are chosen by clicks and keys", async () => {
@@ -180,10 +177,10 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     await page.keyboard.press("Space");
     await page.keyboard.press("Shift+ArrowDown");
     await page.keyboard.press("Shift+ArrowDown");
-    await until(() => chosen(page).textContent()).toBe("3 chosen");
+    await expect.poll(() => chosen(page).textContent()).toBe("3 chosen");
     await page.keyboard.press("End");
     await page.getByRole("link", { name: "TS_09999" }).waitFor();
-    await until(() => page.evaluate<string>("document.activeElement.textContent")).toBe("TS_09999");
+    await expect.poll(() => page.evaluate<string>("document.activeElement.textContent")).toBe("TS_09999");
     await page.keyboard.press("Control+a");
     expect(await chosen(page).textContent()).toBe(`${count} chosen`);
     await page.keyboard.press("Enter");
@@ -195,7 +192,7 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     const where = "void.percent > 19 and ribosome.count >= 50";
     await find(page, where);
     const { total } = await survey.find(where, { limit: 1 });
-    await until(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
+    await expect.poll(() => found(page).textContent()).toBe(`${total} of ${count} tomograms`);
     await page.getByLabel("Subset").fill("good");
     await page.getByRole("button", { name: "write" }).click();
     const file = join(large, "subsets", "good.txt");
@@ -211,7 +208,7 @@ describe.skipIf(!hasChromium)("10,000 tomograms in a browser", () => {
     await find(page, "");
     await page.getByText("Subsets (1)").click();
     await page.getByRole("button", { name: "choose @good" }).click();
-    await until(() => chosen(page).textContent()).toBe(`${total} chosen`);
+    await expect.poll(() => chosen(page).textContent()).toBe(`${total} chosen`);
   });
 
   test("fit a narrow page and both themes, every control named", async () => {
@@ -248,7 +245,7 @@ describe.skipIf(!hasChromium)("a data set and its survey in a browser", () => {
       page.evaluate<number[]>(
         '[...document.querySelectorAll("li.item img")].map((each) => each.naturalWidth)',
       );
-    await until(widths).toEqual([64, 64, 64, 64]);
+    await expect.poll(widths).toEqual([64, 64, 64, 64]);
     await page.getByRole("link", { name: "TS_S2", exact: true }).click();
     await page.getByRole("heading", { name: "TS_S2" }).waitFor();
     const shown = (await pickbench("survey", "show", "TS_S2", "--survey", small)).stdout.split("\n");
@@ -261,11 +258,12 @@ describe.skipIf(!hasChromium)("a data set and its survey in a browser", () => {
   test("are two tables of one page", async () => {
     const { page, faults } = await opened(small);
     await page.getByLabel("Show").selectOption({ index: 1 });
-    await until(() => page.getByLabel("Show").locator("option:checked").textContent()).toMatch(/^data set/);
+    await expect.poll(() => page.getByRole("columnheader", { name: "noise" }).count()).toBe(0);
+    expect(await page.getByLabel("Show").locator("option:checked").textContent()).toMatch(/^data set/);
     await find(page, "ribosome.count > 2");
     await page.getByText("No tomogram fulfils that.").waitFor();
     await find(page, "ribosome.count = 2");
-    await until(() => rowsOf(page)).toEqual(["TS_S1", "TS_S2", "TS_S3", "TS_S4"]);
+    await expect.poll(() => rowsOf(page)).toEqual(["TS_S1", "TS_S2", "TS_S3", "TS_S4"]);
     expect(faults).toEqual([]);
   });
 });

@@ -52,7 +52,7 @@ function follow(id: string, query: URLSearchParams): void {
   shape.value = query.get("as") === "gallery" ? "gallery" : "table";
   written.value = query.get("where") ?? "";
   const way = query.get("sort") ?? "run";
-  if (!isOpen) void openCatalogue(id, written.value, way);
+  if (!isOpen) void openCatalogue(id, () => written.value, way);
   else if (written.value !== where.value || way !== sort.value) void ask(written.value, way);
 }
 

@@ -77,8 +77,13 @@ const beginOpening = lastAsked();
 /** Stays with the catalogue that is open: another one that is on its way does not come any more. */
 export const keepCatalogue = (): void => void beginOpening();
 
-/** Opens a catalogue. @param text and way the expression and the order to begin with */
-export async function openCatalogue(id: string, text: string, way: string): Promise<void> {
+/**
+ * Opens a catalogue.
+ *
+ * @param text the expression to begin with, as it is written once the catalogue has come
+ * @param way the order to begin with
+ */
+export async function openCatalogue(id: string, text: () => string, way: string): Promise<void> {
   const isLast = beginOpening();
   failure.value = "";
   try {
@@ -94,7 +99,7 @@ export async function openCatalogue(id: string, text: string, way: string): Prom
       where.value = "";
       sort.value = "run";
     });
-    const isRight = await ask(text, way);
+    const isRight = await ask(text(), way);
     if (!isRight && isLast()) await ask("", "run", true);
   } catch (error) {
     if (isLast()) failure.value = sentence(error);

@@ -14,7 +14,7 @@ const shown = (id: string) => ({
 const part = (runs: readonly string[]) => ({ rows: runs.map((run) => ({ run, values: [1] })) });
 
 async function open(id: string, runs: readonly string[]): Promise<void> {
-  const done = table.openCatalogue(id, "", "run");
+  const done = table.openCatalogue(id, () => "", "run");
   (await question(`api/catalogues/${id}`)).answer(shown(id));
   (await question(`api/catalogues/${id}/order`)).answer({ runs });
   await done;
@@ -66,9 +66,22 @@ test("a question is under way until the newest is answered", async () => {
   expect(table.isAsking.value).toBe(false);
 });
 
+test("what is written while a catalogue is on its way is asked of it", async () => {
+  let written = "";
+  const opening = table.openCatalogue("b", () => written, "run");
+  const found = await question("api/catalogues/b");
+  written = "noise > 1";
+  found.answer(shown("b"));
+  const order = await question("api/catalogues/b/order");
+  expect(new URLSearchParams(order.path.split("?")[1]).get("where")).toBe(written);
+  order.answer({ runs: ["TS_3"] });
+  await opening;
+  expect([table.where.value, table.order.value]).toEqual([written, ["TS_3"]]);
+});
+
 test("of two catalogues the one that was chosen last is shown, whichever comes first", async () => {
-  const first = table.openCatalogue("b", "", "run");
-  const second = table.openCatalogue("c", "", "run");
+  const first = table.openCatalogue("b", () => "", "run");
+  const second = table.openCatalogue("c", () => "", "run");
   const late = await question("api/catalogues/b");
   (await question("api/catalogues/c")).answer(shown("c"));
   (await question("api/catalogues/c/order")).answer({ runs: [] });
