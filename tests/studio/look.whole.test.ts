@@ -148,6 +148,7 @@ describe.skipIf(!hasChromium)("the viewer", () => {
     await showsSlice(page, "z", 15);
     await showsSlice(page, "x", 30);
     await page.getByRole("link", { name: "Data" }).click();
+    await page.locator("canvas.greys").first().waitFor({ state: "detached" });
     await page.getByRole("link", { name: "Look", exact: true }).click();
     await showsSlice(page, "z", 15);
     expect(await page.getByLabel("Run").inputValue()).toBe("TS_S2");

@@ -23,9 +23,6 @@ const growing = join(runs, "growing");
 const hostile = "<img src=x onerror=alert(1)>";
 let browser: Browser;
 
-/** Waits until what is asked for is as it is to be. */
-const until = <T>(asked: () => Promise<T>) => expect.poll(asked, { timeout: 30_000 });
-
 const step = (number: number): string =>
   `${JSON.stringify({ network: "all", step: number, loss: 1 / (number + 1), rate: 0.001, ms: 5, waitedMs: 1 })}\n`;
 const steps = (from: number, to: number): string =>
@@ -91,13 +88,13 @@ describe.skipIf(!hasChromium)("trainings in a browser", () => {
     await withLock(join(growing, "run.lock"), growing, async () => {
       appendFileSync(join(growing, "log.jsonl"), steps(50, 80) + step(80).slice(0, 9));
       await page.getByText("runs/growing: 80 lines of its log").waitFor();
-      await until(() => training(page, "growing").locator(".standing").textContent()).toBe("running");
-      await until(() => training(page, "growing").locator(".number").first().textContent()).toBe("80");
+      await expect.poll(() => training(page, "growing").locator(".standing").textContent()).toBe("running");
+      await expect.poll(() => training(page, "growing").locator(".number").first().textContent()).toBe("80");
     });
     expect(await drawn(page, "train/loss")).not.toBe(before);
     appendFileSync(join(growing, "log.jsonl"), step(80).slice(9));
     await page.getByText("runs/growing: 81 lines of its log").waitFor();
-    await until(() => training(page, "growing").locator(".standing").textContent()).toBe("begun");
+    await expect.poll(() => training(page, "growing").locator(".standing").textContent()).toBe("begun");
     const chart = page.getByRole("img", { name: "train/loss", exact: true });
     const { width, height } = (await chart.boundingBox())!;
     await chart.hover({ position: { x: width - 14, y: height / 2 } });
@@ -115,9 +112,9 @@ describe.skipIf(!hasChromium)("trainings in a browser", () => {
     await training(page, "folds").waitFor();
     await page.getByLabel("curves of runs/folds", { exact: true }).check();
     const lines = page.getByRole("img", { name: "train/loss", exact: true }).locator("path title");
-    await until(() => lines.allTextContents()).toEqual(
-      expect.arrayContaining(["runs/folds/fold-0", "runs/folds/fold-1"]),
-    );
+    await expect
+      .poll(() => lines.allTextContents())
+      .toEqual(expect.arrayContaining(["runs/folds/fold-0", "runs/folds/fold-1"]));
   });
 
   test("that are damaged or hostile are told as text", async () => {
@@ -136,11 +133,11 @@ describe.skipIf(!hasChromium)("trainings in a browser", () => {
     const { page, address, faults } = await opened("#/runs");
     await page.getByRole("link", { name: "runs/done" }).click();
     const made = page.getByRole("region", { name: "record of runs/done" });
-    await until(() => made.locator("dt").allTextContents()).toContain("held out");
+    await expect.poll(() => made.locator("dt").allTextContents()).toContain("held out");
     await made.getByRole("button", { name: "trace to the raw files" }).click();
-    await until(() => made.locator(".trace-text").textContent()).toMatch(/done/);
+    await expect.poll(() => made.locator(".trace-text").textContent()).toMatch(/done/);
     const chain = "document.querySelector('img.trace-drawing')?.naturalWidth ?? 0";
-    await until(() => page.evaluate<number>(chain)).toBeGreaterThan(50);
+    await expect.poll(() => page.evaluate<number>(chain)).toBeGreaterThan(50);
     const href = (await made.getByRole("link", { name: "report" }).getAttribute("href"))!;
     expect(href.startsWith(address)).toBe(true);
     const report = await page.context().newPage();
@@ -162,18 +159,16 @@ describe.skipIf(!hasChromium)("a leaderboard in a browser", () => {
     expect(await rows()).toBeGreaterThan(5);
     expect(await points()).toBe(await rows());
     await page.getByLabel("Words").fill("unet");
-    await until(() => group.locator("tr[data-submission] td:nth-child(2)").allTextContents()).toEqual([
-      "compare-unet",
-      "compare-dynunet",
-      "compare-unet-2.5d",
-    ]);
+    await expect
+      .poll(() => group.locator("tr[data-submission] td:nth-child(2)").allTextContents())
+      .toEqual(["compare-unet", "compare-dynunet", "compare-unet-2.5d"]);
     expect(await points()).toBe(3);
     await group.getByRole("button", { name: "parameters" }).click();
     const first = group.locator("tr[data-submission]").first();
-    await until(() => first.getAttribute("data-submission")).toBe("compare-unet-2.5d");
+    await expect.poll(() => first.getAttribute("data-submission")).toBe("compare-unet-2.5d");
     await page.getByLabel("Words").fill("");
     await page.getByLabel("Architecture").selectOption("unet");
-    await until(points).toBe(1);
+    await expect.poll(points).toBe(1);
     await page.getByLabel("Chart against").selectOption({ label: "seconds per tomogram" });
     await group.getByRole("img", { name: "score against seconds per tomogram" }).waitFor();
     await page.reload();

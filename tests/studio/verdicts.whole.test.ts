@@ -12,6 +12,7 @@ import type { ScoreReport } from "../../src/score/score.js";
 import { pickbench } from "../support/commandLine.js";
 import { type ScoredPick, scoredCsv, scoredPicks } from "../support/scoredPicks.js";
 import {
+  drawn,
   hasChromium,
   type OpenStudio,
   openStudio,
@@ -100,6 +101,10 @@ async function scored(
   });
   return { rows: Object.fromEntries(rows), score: isStrict ? report.strictScore : report.score };
 }
+
+/** Waits until there is something in the list to step through: it follows the choices after a rest. */
+const listed = (page: Page) =>
+  expect.poll(() => page.locator('output[data-count="list"]').textContent()).not.toBe("0");
 
 const distance = (a: ParticlePick, b: ParticlePick): number => Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z);
 const reachOf = (type: string): number => challengeParticles.find(({ name }) => name === type)!.radius / 2;
@@ -196,6 +201,7 @@ describe.skipIf(!hasChromium)("verdicts on picks", () => {
         for (let at = 3; at < data.length; at += 4) if (data[at] > 0) inked++;
         return inked;
       })()`);
+    await drawn(page);
     const all = await inked();
     for (const label of ["true", "found again", "false", "missed"])
       await page.locator(".kinds label", { hasText: label }).first().locator("input").uncheck();
@@ -206,16 +212,19 @@ describe.skipIf(!hasChromium)("verdicts on picks", () => {
     const { page } = await opened();
     await shownPlane(page, "z");
     await page.locator(".items select").selectOption("found again");
+    await listed(page);
     await page.keyboard.press("Tab");
     await page.keyboard.press("n");
     await page.locator(".chosen").waitFor();
     await page.keyboard.press("p");
-    const box = (await page.locator('canvas[data-plane="z"]').boundingBox())!;
-    await page.mouse.move(box.x + box.width / 2 + 1, box.y + box.height / 2 + 1);
+    const plane = page.locator('canvas[data-plane="z"]');
+    const { width, height } = (await plane.boundingBox())!;
+    const position = { x: width / 2 + 1, y: height / 2 + 1 };
+    await plane.hover({ position });
     await expect
       .poll(() => page.locator(".status").textContent())
       .toMatch(/: (true|found again).*score 0\.\d+/);
-    await page.mouse.click(box.x + box.width / 2 + 1, box.y + box.height / 2 + 1);
+    await plane.click({ position });
     await expect.poll(() => page.locator(".chosen").getAttribute("data-item")).toMatch(/^a\d+$/);
   });
 
