@@ -1,5 +1,5 @@
 // Planes, blocks and values of volumes, also of files that are replaced meanwhile.
-import { writeFileSync } from "node:fs";
+import { utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openDataset } from "../../../src/data/dataset.js";
@@ -11,7 +11,9 @@ import { bytesOfWords } from "../../../src/studio/volumes/shades.js";
 import { type Axis, Volumes } from "../../../src/studio/volumes/slices.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
-/** Writes an MRC file of floats by voxel. */
+let written = 0;
+
+/** Writes an MRC file of floats by voxel, each with a time of its own, however seldom the file system's clock ticks. */
 function writeVolume(path: string, [depth, height, width]: Shape3, valueAt: (at: number) => number): void {
   const header = mrcHeaderBytes({
     ...{ littleEndian: true, counts: [width, height, depth], voxelSize: [10, 10, 10], volumes: 1, mode: 2 },
@@ -20,6 +22,7 @@ function writeVolume(path: string, [depth, height, width]: Shape3, valueAt: (at:
   });
   const values = Float32Array.from({ length: depth * height * width }, (_, at) => valueAt(at));
   writeFileSync(path, Buffer.concat([header, Buffer.from(values.buffer)]));
+  utimesSync(path, ++written, written);
 }
 
 async function volumesAt(path: string): Promise<Volumes> {

@@ -96,8 +96,7 @@ describe("edits on their way", () => {
     const { outbox, states } = opened(server, kept, "a", pauses);
     server.isDown = true;
     outbox.add(drop("x"));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(states.at(-1)).toMatchObject({ waiting: 1, trouble: "no answer" });
+    await expect.poll(() => states.at(-1)).toMatchObject({ waiting: 1, trouble: "no answer" });
     outbox.add(drop("y"));
     server.isDown = false;
     server.lost = 2;
