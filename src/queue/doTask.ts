@@ -47,8 +47,6 @@ export async function doTask(path: string, number: string, starter: string, call
       ...ownJob(),
       ...(device !== undefined && { device }),
     };
-    await writeBegun(folder, task.id, { attempt, startedAt, ...place });
-    if (starter === asks && !mayGoOn()) return;
     let message: string | null = "ended by a signal";
     const end = (code: number): void =>
       writeEndNow(folder, task.id, {
@@ -56,6 +54,11 @@ export async function doTask(path: string, number: string, starter: string, call
         finishedAt: new Date().toISOString(),
       });
     process.once("exit", end);
+    await writeBegun(folder, task.id, { attempt, startedAt, ...place });
+    if (starter === asks && !mayGoOn()) {
+      process.off("exit", end);
+      return;
+    }
     process.chdir(settings.cwd);
     if (task.stage < settings.stages.length - 1) process.env[makingVariable] = "no";
     process.argv.splice(2, process.argv.length, ...task.argv);

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { alternatingMedians, median, mediansOfTurns, quartiles } from "../../src/bench/medians.js";
+import fc from "../support/properties.js";
 
 test("a median has as many values below as above", () => {
   fc.assert(

@@ -39,7 +39,7 @@ interface Ended {
 /** A reader that waits for a pipe's writer waits for ever: the time only ends it. */
 function pickbench(...args: string[]): Promise<Ended> {
   return new Promise((resolve) =>
-    execFile(process.execPath, [bin, ...args], { timeout: 120_000 }, (error, _, stderr) =>
+    execFile(process.execPath, [bin, ...args], { timeout: 600_000 }, (error, _, stderr) =>
       resolve({ code: error === null ? 0 : (error.code ?? error.signal), stderr }),
     ),
   );

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDataset } from "../../src/data/dataset.js";
 import { picksPath, readPicks, strayPicks, writePicks } from "../../src/data/picks.js";
 import type { ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
+import fc from "../support/properties.js";
 import { temporaryFolder, writeTree } from "../support/storeFixtures.js";
 
 const picksJson = (type: string, ...x: unknown[]) =>

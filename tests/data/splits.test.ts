@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type FoldsSpec, foldsAsked, foldsOf, resolveSplits, SplitSpec } from "../../src/data/splits.js";
+import fc from "../support/properties.js";
 
 const five = ["TS_P4", "TS_P1", "TS_P5", "TS_P3", "TS_P2"];
 const resolve = (spec: unknown, names: readonly string[] = five) =>

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { axisWeights, squaredDistances } from "../../src/domain/distanceTransform.js";
 import type { Shape3, Spacing3 } from "../../src/domain/volume.js";
 import { readFixture, spacingOf, unpacked } from "../support/pickingFixtures.js";
+import fc from "../support/properties.js";
 
 interface Case {
   readonly name: string;

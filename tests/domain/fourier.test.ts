@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fastLength, fourierTransform } from "../../src/domain/fourier.js";
 import { randomFor } from "../../src/domain/random.js";
 import { type Shape3, voxelCount } from "../../src/domain/volume.js";
+import fc from "../support/properties.js";
 
 interface Case {
   shape: Shape3;

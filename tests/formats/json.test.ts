@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { randomFor } from "../../src/domain/random.js";
 import { parseJson } from "../../src/formats/json.js";
 import { limits } from "../../src/system/limits.js";
+import { processorTime } from "../support/processorTime.js";
 
 const parse = (text: string) => parseJson(text, { path: "a.json" });
 const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
@@ -95,17 +96,18 @@ describe("bounds", () => {
     expect(() => parse('{"a":'.repeat(100_000))).toThrow("nests deeper");
   });
 
-  test("a million unclosed quotes, escapes or brackets end as soon as their bytes are read once", () => {
-    const start = performance.now();
-    for (const text of [
+  test("a million unclosed quotes, escapes or brackets end as soon as their bytes are read once", async () => {
+    const texts = [
       '["'.repeat(1e6),
       `"${'\\"'.repeat(1e6)}`,
       `"${"\\u0041".repeat(1e6)}`,
       '"'.repeat(1e6),
       "[1,".repeat(1e6),
-    ])
-      expect(() => parse(text)).toThrow("is not JSON");
-    expect(performance.now() - start).toBeLessThan(20_000);
+    ];
+    const { seconds } = await processorTime(() => {
+      for (const text of texts) expect(() => parse(text)).toThrow("is not JSON");
+    });
+    expect(seconds).toBeLessThan(20);
     expect(parse(`"${"\\n".repeat(1e6)}"`)).toBe("\n".repeat(1e6));
   });
 });

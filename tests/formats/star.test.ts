@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseStar, type StarBlock, writeStar } from "../../src/formats/star.js";
+import fc from "../support/properties.js";
 import { formatsFolder, hasShared } from "../support/shared.js";
 
 const parse = (text: string) => parseStar("a.star", Buffer.from(text));

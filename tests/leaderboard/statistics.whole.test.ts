@@ -23,4 +23,4 @@ test("intervals and differences are the same from threads", async () => {
   );
   expect(results[1]).toEqual(results[0]);
   expect(results[1]!.differences).toHaveLength(reports.length);
-}, 60_000);
+});

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const path = join(folder, "best.safetensors");
   await writeRandomCheckpoint(path, dataset);
   detector = await openDetector(path, { engine: "onnx-cpu", threads: 1 });
-}, 60_000);
+});
 afterAll(async () => {
   await detector?.close();
   await rm(folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ let names: Names;
 beforeAll(async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["bin/describeApi.js", "--names"]);
   names = JSON.parse(stdout) as Names;
-}, 120_000);
+});
 
 test("exports these names; another is a new promise, a missing one a broken one", () => {
   expect(names.exports).toMatchSnapshot();

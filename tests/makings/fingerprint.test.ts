@@ -106,6 +106,7 @@ describe("what was noted", () => {
     expect((await standingAt(at("data")))!.stamp).not.toBe(noted.stamp);
     expect(await isAsNoted(at("data"), noted)).toBe(true);
     await put("data/a", "two");
+    await utimes(at("data", "a"), 2, 2);
     expect(await isAsNoted(at("data"), noted)).toBe(false);
     await rm(at("data"), { recursive: true });
     expect(await isAsNoted(at("data"), noted)).toBe(false);

@@ -77,6 +77,27 @@ test("a process that is killed without a word is told", async () => {
   expect((await planStandings(plan))[0]).toMatchObject({ status: "lost", attempts: 1 });
 });
 
+/** Ends a process as Ctrl-C does in the moment in which it has said that it begins its task. */
+const stoppingAtBegin = `
+  import fs from "node:fs";
+  import { syncBuiltinESMExports } from "node:module";
+  const { rename } = fs.promises;
+  fs.promises.rename = async (from, to) => {
+    await rename(from, to);
+    if (String(to).endsWith(".begun.json")) process.exit(130);
+  };
+  syncBuiltinESMExports();`;
+
+test("a process that is stopped as soon as it has begun says so", async () => {
+  const plan = await planOf("stopped at once", [task("t", ["--version"])]);
+  const options = `--import=data:text/javascript,${encodeURIComponent(stoppingAtBegin)}`;
+  const { code } = await withEnvironment({ NODE_OPTIONS: options }, () =>
+    pickbenchProcess("queue", "task", plan.folder, "0"),
+  );
+  expect(code).toBe(130);
+  expect(await planStandings(plan)).toMatchObject([{ status: "stopped", attempts: 1 }]);
+});
+
 test("a job of Slurm does nothing for a task that is handed in as another one", async () => {
   const plan = await planOf("handed in twice", [task("t", ["--version"])]);
   await writeSettings(plan.folder, { ...plan.settings, queue: "slurm" });

@@ -99,7 +99,7 @@ test.skipIf(noSlurm !== undefined)("the trainings of compare", async () => {
   const call = ["compare", "densevnet", "baseline", "--experiment", recipe, "--data", data, "--threads", "1"];
   await well(...call, "--out", out, "--submissions", `${out}-submissions`, ...inSlurm, "--detach");
   const trainings = async () => (await statusOf(`${out}.queue`)).tasks.slice(0, -1);
-  await until(async () => (await trainings()).every(({ status }) => status === "done"), 600_000);
+  await until(async () => (await trainings()).every(({ status }) => status === "done"));
   await well("queue", "cancel", `${out}.queue`);
   for (const { argv } of (await readPlan(`${out}.queue`)).tasks.slice(0, -1)) {
     const folder = argv.find((arg) => arg.startsWith("--out="))!.slice("--out=".length);

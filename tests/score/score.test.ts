@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { fbeta } from "../../src/score/match/fbeta.js";
 import { scorePicks } from "../../src/score/score.js";
 import { scoreInterval } from "../../src/score/statistics/interval.js";
+import fc from "../support/properties.js";
 
 const pick = (type: string, x: number, y = 0, z = 0): ParticlePick => ({
   type,

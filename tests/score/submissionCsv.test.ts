@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { challengeParticles, type ParticlePick } from "../../src/domain/particles.js";
 import { angstrom } from "../../src/domain/units.js";
 import { readRows } from "../../src/formats/csv/submissionRows.js";
 import { positionsOf } from "../../src/score/match/positions.js";
 import { readSubmission, scoreSubmission, writeSubmission } from "../../src/score/submissionCsv.js";
+import fc from "../support/properties.js";
 
 let folder: string;
 beforeAll(() => {

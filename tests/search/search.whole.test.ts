@@ -131,6 +131,7 @@ describe("a search", () => {
       const log = at("killed", "trials", `00${trial}`, "log.jsonl");
       while (child.exitCode === null && !(existsSync(log) && (await readFile(log, "utf8")) !== ""))
         await wait(5);
+      child.kill("SIGSTOP");
       if (i === 0) expect(await ended(started("killed", "--resume"))).toMatchObject({ code: 1 });
       child.kill("SIGKILL");
       expect((await end).code).toBeNull();

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join, sep } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { type Listening, listening } from "./listening.js";
 
@@ -118,10 +119,15 @@ export async function startServer(
   return { ...(await listening(server)), requests, most: () => most };
 }
 
-/** Sends the head and half of the body, then breaks the connection. */
+/** Sends the head and half of the body, then breaks the connection once whoever asked has had time to take that. */
 export function halfBody(response: ServerResponse, content: Buffer): true {
   response.writeHead(200, { etag: `"${etagOf(content)}"`, "content-length": content.length });
   response.write(content.subarray(0, Math.floor(content.length / 2)));
-  setTimeout(() => response.destroy(), 150);
+  void afterTurns(15).then(() => response.destroy());
   return true;
+}
+
+/** Waits for turns of the event loop, 10 ms each: however long the machine stands still, others have as many. */
+async function afterTurns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await wait(10);
 }

@@ -1,6 +1,7 @@
 /** Random expressions for tests, printed in pickbench's words and in SQL's. */
-import fc from "fast-check";
+
 import type { Column, Value } from "../../src/domain/expression/compile.js";
+import fc from "./properties.js";
 
 type Row = Readonly<Record<string, Value>>;
 

@@ -95,6 +95,8 @@ export async function statusOf(plan: string): Promise<{
     readonly message: string | null;
     /** Slurm's. */
     readonly job: string | null;
+    readonly startedAt: string | null;
+    readonly finishedAt: string | null;
   }[];
 }> {
   return JSON.parse((await well("queue", "status", plan, "--json")).stdout);

@@ -10,6 +10,7 @@ import { readLedger } from "../../src/watch/ledger.js";
 import type { WatchSummary } from "../../src/watch/summary.js";
 import { mrcBytes } from "./arrivingTomograms.js";
 import type { Ended } from "./commandLine.js";
+import { until } from "./slurm.js";
 
 const bin = fileURLToPath(new URL("../../bin/pickbench.js", import.meta.url));
 
@@ -43,6 +44,8 @@ export interface QueueWatching {
   readonly status: () => Promise<Status>;
   /** Processes that have begun a task, have not said how it ended, and run. */
   readonly atWork: () => readonly number[];
+  /** Waits until a task is at work. @returns its process */
+  readonly firstAtWork: () => Promise<number>;
   /** Names of the runs that are done, by the ledger, each as often as it was. */
   readonly doneRuns: () => Promise<string[]>;
   /** How often each task was begun. */
@@ -75,8 +78,22 @@ export function queueWatching(folder: string, name: string, flags: readonly stri
   const read = (file: string) => JSON.parse(readFileSync(join(states, file), "utf8"));
   const begun = () =>
     (existsSync(states) ? readdirSync(states) : []).filter((file) => /begun.json$/.test(file));
+  const atWork = () =>
+    begun()
+      .filter((file) => !existsSync(join(states, file.replace("begun.", ""))))
+      .map(read)
+      .filter((owner) => isRunning(owner) === true)
+      .map(({ pid }) => pid);
   return {
-    ...{ out, plan },
+    ...{ out, plan, atWork },
+    async firstAtWork() {
+      let pid: number | undefined;
+      await until(() => {
+        [pid] = atWork();
+        return pid !== undefined;
+      });
+      return pid!;
+    },
     arrive(run, isBad = false) {
       const bytes = mrcBytes([16, 16, 16]);
       if (isBad) bytes.writeFloatLE(Number.NaN, 2000);
@@ -85,12 +102,6 @@ export function queueWatching(folder: string, name: string, flags: readonly stri
     begin: (...args) => begin(...withOwn(args)),
     watch: (...args) => begin(...withOwn(args)).end,
     status: async () => JSON.parse((await begin("--status", "--json").end).stdout),
-    atWork: () =>
-      begun()
-        .filter((file) => !existsSync(join(states, file.replace("begun.", ""))))
-        .map(read)
-        .filter((owner) => isRunning(owner) === true)
-        .map(({ pid }) => pid),
     doneRuns: async () =>
       (await readLedger(out)).events
         .filter(({ state }) => state === "done")

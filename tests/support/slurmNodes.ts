@@ -1,12 +1,21 @@
 /** A Slurm of two nodes, both on this machine, one of which can be lost for good. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { beginNow, type Slurm, startSlurm, until } from "./slurm.js";
+import {
+  beginNow,
+  descendantsOf,
+  freePorts,
+  killIfThere,
+  nodeStates,
+  type Slurm,
+  startSlurm,
+  until,
+} from "./slurm.js";
 
 export interface TwoNodes extends Pick<Slurm, "stop"> {
-  /** Ends a node and the processes of its jobs, which say no word, and lets those jobs begin elsewhere without a wait. */
+  /** Ends a node with the processes of its jobs, which say no word, and lets those jobs begin elsewhere without a wait. */
   readonly lose: (node: string, pids: readonly number[]) => Promise<void>;
 }
 
@@ -17,7 +26,7 @@ export async function startTwoNodes(folder: string): Promise<TwoNodes> {
   const conf = join(folder, "slurm.conf");
   const before = process.env.SLURM_CONF;
   await (await startSlurm(folder)).stop();
-  const port = 20_000 + ((process.pid + 5000) % 20_000);
+  const port = await freePorts(1 + nodes.length);
   const host = hostname().split(".")[0]!;
   const node = (name: string, at: number): string =>
     `NodeName=${name} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${port + 1 + at} CPUs=2 SocketsPerBoard=1 CoresPerSocket=2 ThreadsPerCore=1 RealMemory=4000 State=UNKNOWN`;
@@ -36,15 +45,15 @@ export async function startTwoNodes(folder: string): Promise<TwoNodes> {
   execFileSync("mkdir", ["-p", join(folder, "state-2")]);
   execFileSync("slurmctld", ["-f", conf]);
   for (const name of nodes) execFileSync("slurmd", ["-f", conf, "-N", name]);
-  await until(() => /^idle\s*$/.test(spawnSync("sinfo", ["-h", "-o", "%t"]).stdout.toString()));
+  await until(() => nodeStates() === "idle");
   const pidFile = (daemon: string): string => join(folder, `${daemon}.pid`);
   const end = (daemon: string, signal: NodeJS.Signals): void =>
     void process.kill(Number(readFileSync(pidFile(daemon), "utf8")), signal);
   return {
     async lose(name, pids) {
       end(`slurmd-${name}`, "SIGKILL");
-      for (const pid of pids) process.kill(stepOf(pid), "SIGKILL");
-      for (const pid of pids) process.kill(pid, "SIGKILL");
+      const steps = pids.map((pid) => ({ pid: stepOf(pid) }));
+      for (const { pid } of [...steps, ...descendantsOf(steps)]) killIfThere(pid);
       execFileSync("rm", [pidFile(`slurmd-${name}`)]);
       execFileSync("scontrol", ["update", `NodeName=${name}`, "State=DOWN", "Reason=test"]);
       await until(() => beginNow() >= pids.length);

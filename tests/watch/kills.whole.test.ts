@@ -15,10 +15,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type Random, randomFor } from "../../src/domain/random.js";
+import { isRunning } from "../../src/system/owner.js";
 import { readLedger } from "../../src/watch/ledger.js";
 import { standingsOf } from "../../src/watch/standing.js";
-import { readDone } from "../../src/watch/task.js";
+import { readBegun, readDone } from "../../src/watch/task.js";
 import { mrcBytes, storeFiles } from "../support/arrivingTomograms.js";
+import { killIfThere } from "../support/slurm.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
 
 const watcher = fileURLToPath(new URL("../support/watcherProcess.mjs", import.meta.url));
@@ -161,9 +163,10 @@ test("50 tomograms, in pieces and by rename, and a watcher that is killed 20 tim
   for (let kill = 0; kill < 20; kill++) {
     const child = started(scene, 2000);
     const before = await begunIn(scene);
-    const patience = performance.now() + random.between(2000, 4000);
-    while ((await begunIn(scene)) === before && performance.now() < patience) await wait(20);
-    await wait(random.uniform() * 300);
+    if (kill % 2 === 0)
+      while ((await begunIn(scene)) === before && doneIn(scene) < 50 && child.exitCode === null)
+        await wait(20);
+    await wait(random.uniform() * (kill % 2 === 0 ? 300 : 3000));
     child.kill("SIGKILL");
     await ended(child);
     const { events } = await readLedger(scene.out);
@@ -186,7 +189,8 @@ test("where the work is killed with the watcher it is begun anew, and never besi
     await wait(1500 + random.uniform() * 1500);
     child.kill("SIGKILL");
     await ended(child);
-    for (const name of readdirSync(scene.out)) killTask(join(scene.out, name, "begun.json"));
+    for (const { name } of readdirSync(scene.out, { withFileTypes: true }).filter((at) => at.isDirectory()))
+      await killTask(join(scene.out, name));
   }
   await finish(scene, 9, 100);
   await expectEachDone(scene, paths);
@@ -196,12 +200,8 @@ test("where the work is killed with the watcher it is begun anew, and never besi
   expect([...new Set(lines)]).toEqual(wanted);
 });
 
-/** Kills a task's process, and leaves what it started. */
-function killTask(begun: string): void {
-  if (!existsSync(begun)) return;
-  try {
-    process.kill(JSON.parse(readFileSync(begun, "utf8")).pid, "SIGKILL");
-  } catch {
-    // It has ended by itself.
-  }
+/** Kills a task's process where it runs, and leaves what it started. */
+async function killTask(out: string): Promise<void> {
+  const begun = await readBegun(out);
+  if (begun && isRunning(begun) === true) killIfThere(begun.pid);
 }

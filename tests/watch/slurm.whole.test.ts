@@ -27,6 +27,12 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
     await rm(folder, { recursive: true });
   });
 
+  const letBegin = (state: "UP" | "DOWN") =>
+    execFileSync("scontrol", ["update", "PartitionName=cpu", `State=${state}`]);
+  /** Has what waits in Slurm wait on, and what runs go on. */
+  const beginNoMore = () => letBegin("DOWN");
+  const beginAgain = () => letBegin("UP");
+
   /** How the jobs of a plan ended, by Slurm's own account of all jobs. */
   function jobStates(plan: string): string[] {
     const { id } = JSON.parse(readFileSync(join(plan, "plan.json"), "utf8"));
@@ -39,7 +45,7 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
   }
 
   test("what is found at once is one array, and a watcher that is killed before and after each step of handing it in does each once", async () => {
-    const { plan, arrive, begin, watch, doneRuns, attempts, arrays, killAt, atWork } = queueWatching(
+    const { plan, arrive, begin, watch, doneRuns, attempts, arrays, killAt } = queueWatching(
       ...[folder, "killed", slurmFlags(1)],
     );
     for (const run of runs(5)) arrive(run);
@@ -54,7 +60,7 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
     for (let kill = 0; kill < 2; kill++) {
       const before = attempts().length;
       const { child, end } = begin();
-      await until(() => attempts().length > before && atWork().length > 0);
+      await until(() => attempts().length > before || before === 5);
       child.kill("SIGKILL");
       await end;
     }
@@ -69,14 +75,14 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
   });
 
   test("Ctrl-C leaves tasks in Slurm, --status tells of them, and the next watcher takes what came of them", async () => {
-    const { plan, arrive, begin, watch, status, doneRuns, attempts, atWork } = queueWatching(
+    const { plan, arrive, begin, watch, status, doneRuns, attempts, firstAtWork } = queueWatching(
       ...[folder, "left", slurmFlags(2)],
     );
-    for (const run of runs(2)) arrive(run);
+    for (const run of runs(4)) arrive(run);
     arrive("bad", true);
     const { child, end } = begin("--tries", "1");
-    await until(() => atWork().length > 0);
-    execFileSync("scontrol", ["update", "PartitionName=cpu", "State=DOWN"]);
+    await firstAtWork();
+    beginNoMore();
     const other = await watch("--queue", "local");
     expect(other.stderr).toContain("is running there");
     child.kill("SIGINT");
@@ -97,28 +103,30 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
     expect((await refused.watch()).stderr).toMatch(
       /an earlier watcher wait or run in its queue; watch with --queue slurm, or/,
     );
-    execFileSync("scontrol", ["update", "PartitionName=cpu", "State=UP"]);
-    await until(() => jobStates(plan).length === 3);
+    beginAgain();
+    await until(() => jobStates(plan).length === 5);
     const last = await watch("--tries", "1");
-    expect([last.code, await doneRuns(), attempts()]).toEqual([1, runs(2), [1, 1, 1]]);
+    expect([last.code, await doneRuns(), attempts()]).toEqual([1, runs(4), Array(5).fill(1)]);
     expect((await status()).failed).toMatchObject([
       { run: "bad", state: "aside", reason: expect.stringMatching(/step store failed.*NaN/) },
     ]);
     expect((await status()).queue).toMatchObject({
-      counts: { done: 2, failed: 1 },
+      counts: { done: 4, failed: 1 },
       tasks: [{ run: "bad", status: "failed" }],
     });
   });
 
   test("a stop file takes back what waits and lets end what runs; no more than --jobs are in the queue", async () => {
-    const { out, arrive, begin, watch, status, doneRuns, attempts, arrays, atWork } = queueWatching(
+    const { out, arrive, begin, watch, status, doneRuns, attempts, arrays, firstAtWork } = queueWatching(
       ...[folder, "stopped", [...slurmFlags(2), "--jobs", "4"]],
     );
     for (const run of runs(6)) arrive(run);
     const { end } = begin();
-    await until(() => atWork().length > 0);
+    await firstAtWork();
+    beginNoMore();
     writeFileSync(join(out, "stop"), "");
     expect((await end).code).toBe(0);
+    beginAgain();
     const first = await doneRuns();
     expect(first.length).toBeGreaterThan(0);
     expect(first.length).toBeLessThan(4);
@@ -136,22 +144,19 @@ describe.skipIf(noSlurm !== undefined)("a Slurm of two nodes", () => {
   });
 
   test("a task that is lost with its node goes on, and one that is lost for good is tried again", async () => {
-    const { out, arrive, begin, watch, status, doneRuns, attempts, atWork } = queueWatching(
+    const { out, arrive, begin, watch, status, doneRuns, attempts, firstAtWork } = queueWatching(
       ...[folder, "lost", slurmFlags(2)],
     );
     arrive("TS_0");
     const { end } = begin();
-    await until(() => atWork().length > 0);
-    const [task] = atWork();
-    const node = nodeOf(task!);
-    await slurm.lose(node, stoppedWithChildren([task!]));
+    const tasks = stoppedWithChildren([await firstAtWork()]);
+    await slurm.lose(nodeOf(tasks[0]!), tasks);
     expect((await end).code).toBe(0);
     expect(await readDone(join(out, "TS_0"))).toMatchObject({ attempt: 1 });
     expect(attempts()).toEqual([2]);
     arrive("TS_1");
     const second = begin("--idle", "1h");
-    await until(() => atWork().length > 0);
-    process.kill(atWork()[0]!, "SIGKILL");
+    process.kill(await firstAtWork(), "SIGKILL");
     await until(async () => (await status()).counts.failed === 1);
     const [failed] = (await status()).failed;
     expect(failed).toMatchObject({

@@ -66,7 +66,7 @@ async function killedWhen(
   await until(() => {
     if (child.exitCode !== null) throw new Error(`ended too early: ${said()}`);
     return holds();
-  }, 600_000);
+  });
   child.kill("SIGKILL");
   for (const pid of others()) process.kill(pid, "SIGKILL");
   await ended;

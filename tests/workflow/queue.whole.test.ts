@@ -90,10 +90,10 @@ const handedOut = (cwd: string): string[] =>
     )
     .map((line) => JSON.parse(line).name);
 
-const isRunning = async (plan: string, ...names: string[]): Promise<boolean> => {
+const haveBegun = async (plan: string, ...names: string[]): Promise<boolean> => {
   if (!existsSync(join(plan, "plan.json"))) return false;
-  const running = (await planStandings(await readPlan(plan))).filter(({ status }) => status === "running");
-  return names.every((name) => running.some((task) => task.name === name));
+  const begun = (await planStandings(await readPlan(plan))).filter(({ attempts }) => attempts > 0);
+  return names.every((name) => begun.some((task) => task.name === name));
 };
 
 let local: ReturnType<typeof bytesOf>;
@@ -121,7 +121,7 @@ describe.each([
       const cwd = await scene(`killed in ${queue}`);
       const first = start(cwd, ...given);
       const plan = join(logs(cwd), "queue");
-      await until(() => isRunning(plan, "one", "two"), 600_000);
+      await until(() => haveBegun(plan, "one", "two"));
       first.child.kill("SIGKILL");
       await first.ended;
       const again = await start(cwd, ...given).ended;
@@ -134,11 +134,13 @@ describe.each([
           .filter((name) => ["one", "two"].includes(name))
           .sort(),
       ).toEqual(["one", "two"]);
-      const { tasks } = await statusOf(plan);
-      for (const { job, attempts } of tasks.filter(({ name }) => ["one", "two"].includes(name))) {
+      const tasks = (await statusOf(plan)).tasks.filter(({ name }) => ["one", "two"].includes(name));
+      for (const { job, attempts } of tasks) {
         expect(attempts).toBe(1);
         expect(job !== null).toBe(queue === "slurm");
       }
+      const [begun, ended] = [tasks.map((task) => task.startedAt!), tasks.map((task) => task.finishedAt!)];
+      expect(begun.toSorted().at(-1)! < ended.toSorted()[0]!, `${begun} to ${ended}`).toBe(true);
       expect(bytesOf(cwd)).toEqual(local);
       expect((await start(cwd, ...given).ended).result).toMatchObject({ done: [], failed: [], stopped: [] });
     },
@@ -172,7 +174,7 @@ describe.each([
       );
       const plan = join(logs(cwd), "queue");
       const first = start(cwd, ...given);
-      await until(() => isRunning(plan, "one"), 600_000);
+      await until(() => haveBegun(plan, "one"));
       first.child.kill("SIGINT");
       const stopped = await first.ended;
       expect(stopped.code).toBe(130);

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type Reporter, silentReporter } from "../../src/system/reporter.js";
 import type { FieldValues } from "../../src/workflow/fieldValues.js";
 import { type RunSettings, runWorkflow } from "../../src/workflow/run.js";
@@ -131,7 +131,8 @@ describe("steps", () => {
       [2, 2],
     ]) {
       const executor = program();
-      executor.before = () => new Promise((resolve) => setTimeout(resolve, 20));
+      executor.before = () =>
+        vi.waitFor(() => expect(executor.most).toBeGreaterThanOrEqual(most!), { timeout: 60_000 });
       await run(content, { executor, jobs: jobs!, again: ["left", "right"] });
       expect(executor.most).toBe(most);
     }

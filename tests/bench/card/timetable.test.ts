@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { scaledShape } from "../../../src/bench/card/subjects.js";
 import { Timetable } from "../../../src/bench/card/timetable.js";
 import { voxelCount } from "../../../src/domain/volume.js";
+import fc from "../../support/properties.js";
 
 test("measurements that use up all they are given still end within the limit, and none of a phase is begun after it", () => {
   const takes = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 30 });

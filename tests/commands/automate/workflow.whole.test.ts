@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setTimeout as wait } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { pickbenchProcess } from "../../support/commandLine.js";
 import { bin } from "../../support/writingCommands.js";
 
@@ -127,9 +128,12 @@ describe("pickbench workflow", () => {
     let said = "";
     child.stderr.on("data", (text: Buffer) => {
       said += text;
-      if (/one: begins/.test(said)) setTimeout(() => child.kill("SIGINT"), 1500);
     });
-    const code = await new Promise((resolve) => child.once("exit", resolve));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    await vi.waitFor(() => expect(said).toMatch(/one: begins/), { timeout: 600_000 });
+    await wait(1500);
+    child.kill("SIGINT");
+    const code = await ended;
     expect(said).toMatch(/stopped with 0 of 2 steps done; the same command goes on from there/);
     expect(code).toBe(130);
     expect(existsSync("phantoms.made.json")).toBe(false);

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await writeLabels(segmentation(data, "TS_S2", "10.000_tester_1_blob"), tinyShape, tinySpacing, (z, y) =>
     Number(z === 5 && y < 16),
   );
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import type { RegisteredCommand } from "../../../src/commands/shared/command.js";
 import { parserOf } from "../../../src/commands/shared/parser.js";
 import { makingVariable } from "../../../src/system/paths/sidecar.js";
+import fc from "../../support/properties.js";
 
 const { taken } = vi.hoisted(() => ({ taken: [] as object[] }));
 

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { drawBeta, mixInto, varyIntensity } from "../../../src/data/patches/augment.js";
 import type { Batch } from "../../../src/data/patches/spec.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { patchFixture } from "../../support/patchScenes.js";
+import fc from "../../support/properties.js";
 
 describe("intensity", () => {
   test("scales and shifts every voxel alike, within the limits", () => {

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Crop, cropCentres, drawCrop } from "../../../src/data/patches/crops.js";
 import { patchVoxel, transform, type Vector3 } from "../../../src/data/patches/map.js";
@@ -6,6 +5,7 @@ import { checkPatches, type PatchSource, type PatchSpec } from "../../../src/dat
 import { randomFor } from "../../../src/domain/random.js";
 import { positionToIndex } from "../../../src/domain/volume.js";
 import { large, noAugment, pickAt, small, sourceOf, specOf, volumeOf } from "../../support/patchScenes.js";
+import fc from "../../support/properties.js";
 
 function drawMany(spec: PatchSpec, sources: readonly PatchSource[], count: number): Crop[] {
   const centres = cropCentres(spec, sources);

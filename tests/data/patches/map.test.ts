@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   drawRotation,
@@ -12,6 +11,7 @@ import {
 } from "../../../src/data/patches/map.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
+import fc from "../../support/properties.js";
 
 const determinant = ([a, b, c]: Matrix3): number =>
   a[0] * (b[1] * c[2] - b[2] * c[1]) -

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { alignedMap, orientation, orientedShape, transform } from "../../../src/data/patches/map.js";
 import { samplePatch } from "../../../src/data/patches/sample.js";
 import { type Shape3, voxelCount } from "../../../src/domain/volume.js";
 import { patchFixture, volumeOf } from "../../support/patchScenes.js";
+import fc from "../../support/properties.js";
 
 const pattern = (z: number, y: number, x: number): number => (7 * z * z + 3 * y * x + 5 * x) % 23;
 

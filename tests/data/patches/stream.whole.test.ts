@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { packPlaces } from "../../../src/data/patches/hardPlaces.js";
 import { alignedMap, orientation } from "../../../src/data/patches/map.js";
@@ -8,6 +7,7 @@ import type { ParticlePick } from "../../../src/domain/particles.js";
 import { type Shape3, type Volume, voxelCount } from "../../../src/domain/volume.js";
 import { isPickbenchError } from "../../../src/system/errors.js";
 import { large, noAugment, pickAt, sourceOf, specOf, volumeOf } from "../../support/patchScenes.js";
+import fc from "../../support/properties.js";
 
 const everything: PatchSpec["augment"] = {
   flip: true,

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { alignedMap, orientation } from "../../../src/data/patches/map.js";
 import {
@@ -11,6 +10,7 @@ import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { type Shape3, voxelCount } from "../../../src/domain/volume.js";
 import { large, particle, patchFixture, pickAt, small } from "../../support/patchScenes.js";
+import fc from "../../support/properties.js";
 
 interface Painted {
   /** One row of voxels a channel. */

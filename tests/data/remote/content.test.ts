@@ -106,7 +106,7 @@ test.each(Object.keys(stores).filter((name) => !/broken|missing|nan/i.test(name)
 );
 
 test("a server that sends less than 1 kB a second is given up, one that stays above is not", async () => {
-  const patience = { ...usualPatience(), stallMs: 300, slowAttempts: 2, firstDelayMs: 1, longestDelayMs: 2 };
+  const patience = { ...usualPatience(), stallMs: 1500, slowAttempts: 2, firstDelayMs: 1, longestDelayMs: 2 };
   const dripping = (bytes: number, every: number) =>
     answering((request, response) => {
       response.writeHead(200, { "content-length": 2000 });

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -6,14 +5,21 @@ import { accessFor } from "../../../src/data/remote/access.js";
 import { downloadFile } from "../../../src/data/remote/download.js";
 import { destinationIn, fetchFiles } from "../../../src/data/remote/fetchFiles.js";
 import { usualPatience } from "../../../src/data/remote/request.js";
+import { randomFor } from "../../../src/domain/random.js";
 import { hashOf } from "../../../src/system/files.js";
 import { type Fault, halfBody, serve } from "../../support/badServer.js";
 import { hearingReporter } from "../../support/hearingReporter.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
-const content = randomBytes(100_000);
+const random = randomFor(1, "tests/download");
+/** Bytes as of a packed file, the same in every run. */
+const bytesOf = (length: number): Buffer =>
+  Buffer.from(Uint8Array.from({ length }, () => random.integer(256)));
+const content = bytesOf(100_000);
 const files = new Map([["a.bin", content]]);
-const quick = { ...usualPatience(), attempts: 4, stallMs: 600, firstDelayMs: 5, longestDelayMs: 20 };
+const quick = { ...usualPatience(), attempts: 4, firstDelayMs: 5, longestDelayMs: 20 };
+/** For servers that fall silent. */
+const impatient = { ...quick, stallMs: 600 };
 
 async function fetched(fault: Fault, options: Parameters<typeof downloadFile>[2] = {}) {
   const server = await serve(files, fault);
@@ -55,18 +61,18 @@ const tooShort: Fault = (_request, response, body) => {
 };
 
 describe("faults that pass", () => {
-  test.each([
+  test.each<[string, Fault, typeof quick?]>([
     ["500", first(1, answers(500))],
     ["503 twice", first(2, answers(503))],
     ["429", first(1, answers(429))],
     ["408", first(1, answers(408))],
     ["a dropped connection", first(2, dropped)],
-    ["no answer", first(1, silent)],
-    ["an answer that stalls", first(1, stalled)],
+    ["no answer", first(1, silent), impatient],
+    ["an answer that stalls", first(1, stalled), impatient],
     ["half a body", first(1, half)],
     ["a content-length that is too long", first(1, tooShort)],
-  ])("%s: tried again until the file is whole", async (_name, fault) => {
-    const { result, path, folder } = await fetched(fault);
+  ])("%s: tried again until the file is whole", async (_name, fault, patience = quick) => {
+    const { result, path, folder } = await fetched(fault, { patience });
     expect(result).toMatchObject({ size: content.length, sha256: hashOf(content) });
     expect(readFileSync(path).equals(content)).toBe(true);
     expect(readdirSync(folder)).toEqual(["a.bin"]);
@@ -95,13 +101,13 @@ describe("faults that pass", () => {
 });
 
 describe("faults that stay: one sentence, and nothing half-written", () => {
-  test.each([
+  test.each<[string, Fault, RegExp, number, typeof quick?]>([
     ["404", answers(404), /no such file on the server \(404\); check the address$/, 1],
     ["403", answers(403), /refuses access \(403\); only public data are read/, 1],
     ["400", answers(400), /answers 400 Bad Request; check/, 1],
     ["500", answers(500), /answers 500 Internal Server Error, after 4 attempts; try again later/, 4],
     ["dropped", dropped, /the connection broke .*, after 4 attempts/, 4],
-    ["silent", silent, /no answer in time, after 3 attempts/, 3],
+    ["silent", silent, /no answer in time, after 3 attempts/, 3, impatient],
     ["a wrong length", tooShort, /broke off .*, after 4 attempts/, 4],
     [
       "a redirect to a file",
@@ -111,8 +117,8 @@ describe("faults that stay: one sentence, and nothing half-written", () => {
     ],
     ["a circle", answers(302, { location: "/a.bin" }), /redirects more than 5 times/, 6],
     ["packed", answers(200, { "content-encoding": "gzip" }), /packs the file on its way/, 1],
-  ])("%s", async (_name, fault, words, count) => {
-    const { result, folder, server } = await fetched(fault);
+  ])("%s", async (_name, fault, words, count, patience = quick) => {
+    const { result, folder, server } = await fetched(fault, { patience });
     expect(result).toMatchObject({ tag: "BadDataset", message: expect.stringMatching(words) });
     expect((result as Error).message).toContain(`${server.url}/a.bin: `);
     expect((result as Error).message).not.toContain("\n");
@@ -138,7 +144,7 @@ describe("faults that stay: one sentence, and nothing half-written", () => {
 
 describe("many files", () => {
   const many: ReadonlyMap<string, Buffer> = new Map(
-    Array.from({ length: 40 }, (_, i) => [`f/${i}`, randomBytes(1000 + i)] as const),
+    Array.from({ length: 40 }, (_, i) => [`f/${i}`, bytesOf(1000 + i)] as const),
   );
   const filesOf = (url: string) =>
     [...many].map(([path, body]) => ({ path, url: `${url}/${path}`, size: body.length }));
@@ -152,7 +158,7 @@ describe("many files", () => {
       kept: 0,
     });
     expect(server.most()).toBeLessThanOrEqual(8);
-    writeFileSync(join(folder, "f/3"), randomBytes(1003));
+    writeFileSync(join(folder, "f/3"), bytesOf(1003));
     expect(await fetchFiles(filesOf(server.url), destinationIn(folder), options)).toEqual({
       files: 1,
       bytes: 1003,

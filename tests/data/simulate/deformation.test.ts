@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Deformation,
@@ -15,6 +14,7 @@ import { stamp } from "../../../src/data/simulate/stamp.js";
 import { challengeParticles } from "../../../src/domain/particles.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
+import fc from "../../support/properties.js";
 
 const spacing = 10.012444196428572;
 const at = { x: angstrom(231), y: angstrom(226), z: angstrom(229.5) };

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { drawSlab, slabMiddle } from "../../../src/data/simulate/placement.js";
 import { randomFor } from "../../../src/domain/random.js";
+import fc from "../../support/properties.js";
 
 const ice = { thickness: [700, 2000], slope: [-8, 8] } as const;
 const size = fc.record({

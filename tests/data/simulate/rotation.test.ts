@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { randomRotation, rotate } from "../../../src/data/simulate/rotation.js";
 import { randomFor } from "../../../src/domain/random.js";
 import type { Rotation } from "../../../src/domain/rotation.js";
+import fc from "../../support/properties.js";
 
 const determinant = (m: Rotation): number =>
   m[0] * (m[4] * m[8] - m[5] * m[7]) -

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openOmeZarr, openTomogram } from "../../../src/data/tomograms/omeZarr.js";
 import { openZarrArray } from "../../../src/formats/zarr/array.js";
+import fc from "../../support/properties.js";
 import { stores, temporaryFolder, unpackStore, writeTree } from "../../support/storeFixtures.js";
 
 const counting = Float32Array.from({ length: 90 }, (_, i) => i);

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { columnsOf, compileCondition, type Value } from "../../../src/domain/expression/compile.js";
 import { parseExpression } from "../../../src/domain/expression/parse.js";
 import { columns, conditions, rows } from "../../support/expressions.js";
+import fc from "../../support/properties.js";
 
 const compiled = (text: string, of = columns) => compileCondition(text, parseExpression(text), of);
 const named = (row: readonly Value[]) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]]));

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { compileCondition } from "../../../src/domain/expression/compile.js";
 import { parseExpression } from "../../../src/domain/expression/parse.js";
 import { columns, conditions, rows } from "../../support/expressions.js";
+import fc from "../../support/properties.js";
 import { pythonHas, runPythonFile } from "../../support/python.js";
 
 it.skipIf(!pythonHas("sqlite3"))(

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   boxOf,
@@ -7,6 +6,7 @@ import {
   runsWithin,
 } from "../../../src/domain/morphology/components.js";
 import { volumeFrom } from "../../support/pickingFixtures.js";
+import fc from "../../support/properties.js";
 
 const volumes = fc
   .record({

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseDecimal } from "../../../src/formats/csv/decimal.js";
+import fc from "../../support/properties.js";
 
 const parse = (text: string): number => {
   const bytes = Buffer.from(`,${text},`);

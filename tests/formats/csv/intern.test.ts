@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Names } from "../../../src/formats/csv/intern.js";
+import fc from "../../support/properties.js";
 
 test("names that begin alike are told apart, whatever came before them", () => {
   const name = fc.constantFrom("rib", "ribosome", "ribosomes", "some", "r", "é", "TS_1", "TS_10");

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readCsvRows } from "../../../src/formats/csv/rows.js";
+import fc from "../../support/properties.js";
 
 let folder: string;
 beforeAll(() => {

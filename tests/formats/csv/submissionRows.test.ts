@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readRows } from "../../../src/formats/csv/submissionRows.js";
+import fc from "../../support/properties.js";
 
 let folder: string;
 beforeAll(() => {

@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { angstrom } from "../../../src/domain/units.js";
 import {
@@ -10,6 +9,7 @@ import {
   type Vector3,
 } from "../../../src/formats/positions/frames.js";
 import { readPositionsFile } from "../../../src/formats/positions/readPositions.js";
+import fc from "../../support/properties.js";
 import { formatsFolder, hasShared, truthFolder } from "../../support/shared.js";
 
 const volume = { size: [184, 630, 631], spacing: angstrom(10) } as const;

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
 import {
@@ -15,6 +14,7 @@ import {
   rotationOfQuaternion,
   statedRotation,
 } from "../../../src/formats/positions/orientation.js";
+import fc from "../../support/properties.js";
 
 interface Case {
   readonly angles: Angles;

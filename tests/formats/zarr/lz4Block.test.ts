@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import LZ4 from "numcodecs/lz4";
 import { expect, test } from "vitest";
 import { decodeLz4Block } from "../../../src/formats/zarr/lz4Block.js";
+import fc from "../../support/properties.js";
 
 const lz4 = LZ4.fromConfig({ id: "lz4" });
 

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { shuffledWords, unshuffle4 } from "../../../src/formats/zarr/unshuffle.js";
+import fc from "../../support/properties.js";
 
 /** All first bytes, then all second bytes, …, byte by byte. */
 function shuffle(values: Uint32Array): Uint8Array {

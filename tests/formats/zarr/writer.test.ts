@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openOmeZarr, openTomogram } from "../../../src/data/tomograms/omeZarr.js";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
 import type { Shape3, Spacing3 } from "../../../src/domain/volume.js";
 import { createOmeZarr, type OmeZarrOptions } from "../../../src/formats/zarr/writer.js";
+import fc from "../../support/properties.js";
 import { temporaryFolder } from "../../support/storeFixtures.js";
 
 const spacing: Spacing3 = [angstrom(10.5), angstrom(11), angstrom(12)];

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import type { Particle, ParticlePick } from "../../../src/domain/particles.js";
 import { rotationAbout } from "../../../src/domain/rotation.js";
@@ -10,6 +9,7 @@ import { fusePickers } from "../../../src/infer/consensus/fusePickers.js";
 import type { FusionRules } from "../../../src/infer/consensus/fuseRuns.js";
 import { lookingAtAll, type Picker, withoutDuplicates } from "../../../src/infer/consensus/pickers.js";
 import { notSeenBy, removePicks } from "../../../src/infer/consensus/removal.js";
+import fc from "../../support/properties.js";
 
 const vault: Particle = { name: "vault", radius: angstrom(12), weight: 1, colour: [0, 0, 0] };
 const ring: Particle = { name: "ring", radius: angstrom(20), weight: 1, colour: [0, 0, 0] };

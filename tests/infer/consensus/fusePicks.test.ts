@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import type { ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { fusePicks, type Voter } from "../../../src/infer/consensus/fusePicks.js";
+import fc from "../../support/properties.js";
 
 type Row = readonly [x: number, y: number, z: number, score: number | null];
 type FusedRow = [x: number, y: number, z: number, score: number, pickers: number, votes: number];

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { multiply, type Rotation, rotationAbout } from "../../../src/domain/rotation.js";
 import { symmetryOf } from "../../../src/domain/symmetry.js";
 import { angleBetween, meanRotation } from "../../../src/infer/consensus/meanRotation.js";
+import fc from "../../support/properties.js";
 
 const cases = JSON.parse(
   readFileSync(new URL("../../fixtures/fusion/rotations.json", import.meta.url), "utf8"),

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { nearestOthers } from "../../../src/infer/context/neighbours.js";
+import fc from "../../support/properties.js";
 
 it("finds the nearest other place, by trying them all", () => {
   const place = fc.tuple(...[1, 2, 3].map(() => fc.integer({ min: -50, max: 3000 }))) as fc.Arbitrary<

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type AxisWeights, squaredDistances } from "../../../src/domain/distanceTransform.js";
 import {
@@ -9,6 +8,7 @@ import {
 } from "../../../src/domain/morphology/components.js";
 import { foregroundLevels } from "../../../src/infer/pick/levels.js";
 import { volumeFrom } from "../../support/pickingFixtures.js";
+import fc from "../../support/properties.js";
 
 /** Those of 1.000001 and 1.000003 lie seventeen of float32's steps apart: near enough for one word of a bitmap. */
 const weights = fc.constantFrom<AxisWeights>([1, 1, 1], [4, 1, 1], [1, 2.25, 6.25], [1, 1.000001, 1.000003]);

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runsAbove } from "../../../src/domain/morphology/components.js";
 import { angstrom } from "../../../src/domain/units.js";
@@ -6,6 +5,7 @@ import type { Shape3, Volume } from "../../../src/domain/volume.js";
 import { findPeaks } from "../../../src/infer/pick/peaks.js";
 import { pickParticles } from "../../../src/infer/pick/picking.js";
 import { spacingOf, volumeFrom } from "../../support/pickingFixtures.js";
+import fc from "../../support/properties.js";
 
 const peaksOf = (volume: Volume, radius: number, threshold = 0.1) =>
   findPeaks(volume, runsAbove(volume, threshold), radius);

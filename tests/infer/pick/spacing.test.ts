@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { angstrom } from "../../../src/domain/units.js";
 import { keepSpaced } from "../../../src/infer/pick/spacing.js";
+import fc from "../../support/properties.js";
 
 const coordinate = fc.integer({ min: -8, max: 8 }).map(angstrom);
 const positions = fc.array(fc.record({ x: coordinate, y: coordinate, z: coordinate }), { maxLength: 60 });

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runsAbove } from "../../../src/domain/morphology/components.js";
 import type { Shape3, Volume } from "../../../src/domain/volume.js";
 import { watershedGroups } from "../../../src/infer/pick/watershed.js";
 import { spacingOf, volumeFrom } from "../../support/pickingFixtures.js";
+import fc from "../../support/properties.js";
 
 const shapes = fc.tuple(
   fc.integer({ min: 1, max: 7 }),

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { randomFor } from "../../../src/domain/random.js";
 import { angstrom } from "../../../src/domain/units.js";
@@ -7,6 +6,7 @@ import { type PickingSettings, pickParticles, sweepThresholds } from "../../../s
 import { openPickPool } from "../../../src/infer/pick/pool.js";
 import { clearKept, denseVolume, SparseMapBuilder, writeKept } from "../../../src/infer/predict/sparseMap.js";
 import { spacingOf, volumeFrom } from "../../support/pickingFixtures.js";
+import fc from "../../support/properties.js";
 
 const sparse = ({ data, shape, spacing }: Volume, floor: number, depth = 3) => {
   const builder = new SparseMapBuilder(shape, spacing, floor);

@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { angstrom } from "../../../src/domain/units.js";
 import { type Shape3, type Volume, voxelCount } from "../../../src/domain/volume.js";
 import { SlabPrediction, type TileNetwork } from "../../../src/infer/predict/slabPrediction.js";
 import { imageOf, inverse, symmetries } from "../../../src/infer/predict/testTime.js";
 import { blendWeights, readTile, tileGrid } from "../../../src/infer/predict/tiles.js";
+import fc from "../../support/properties.js";
 
 const volumeOf = (shape: Shape3, value: (i: number) => number): Volume => ({
   data: Float32Array.from({ length: voxelCount(shape) }, (_, i) => value(i)),

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { challengeShape, type Shape3, voxelCount } from "../../../src/domain/volume.js";
 import { openSizes, tileSettings } from "../../../src/infer/predict/tileDemands.js";
@@ -13,6 +12,7 @@ import {
   type WeighedTiling,
   weigh,
 } from "../../../src/infer/predict/tilings.js";
+import fc from "../../support/properties.js";
 
 const own: Tiling = { tile: [96, 96, 96], overlap: 16, precision: "float32" };
 const context: TilingContext = {

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Shape3, voxelCount } from "../../../src/domain/volume.js";
 import { SparseMapBuilder, voxelsAbove } from "../../../src/infer/predict/sparseMap.js";
 import { spacingOf } from "../../support/pickingFixtures.js";
+import fc from "../../support/properties.js";
 
 const size = fc.integer({ min: 1, max: 6 });
 const shapes: fc.Arbitrary<Shape3> = fc.tuple(size, size, size);

@@ -1,10 +1,10 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
 import { type Diagnosis, diagnose } from "../../../src/score/diagnosis/diagnosis.js";
 import type { PlaceBin } from "../../../src/score/diagnosis/places.js";
 import { scorePicks } from "../../../src/score/score.js";
+import fc from "../../support/properties.js";
 
 const type = fc.constantFrom(...challengeParticles.map(({ name }) => name));
 const place = fc.tuple(

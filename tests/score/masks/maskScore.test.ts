@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Shape3, type Spacing3, voxelCount } from "../../../src/domain/volume.js";
 import { type MaskScore, maskMeasures, scoreMask } from "../../../src/score/masks/maskScore.js";
 import { spacingOf, unpacked } from "../../support/pickingFixtures.js";
+import fc from "../../support/properties.js";
 
 interface Case {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMatcher } from "../../../src/score/match/matching.js";
+import fc from "../../support/properties.js";
 
 type Point = [number, number, number];
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMatcher } from "../../../src/score/match/matching.js";
 import {
@@ -8,6 +7,7 @@ import {
   joinSteps,
   numberFrom,
 } from "../../../src/score/match/steps.js";
+import fc from "../../support/properties.js";
 
 type Point = readonly [number, number, number];
 

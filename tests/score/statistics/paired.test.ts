@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { challengeParticles, type ParticlePick } from "../../../src/domain/particles.js";
 import { angstrom } from "../../../src/domain/units.js";
@@ -7,6 +6,7 @@ import { scorePicks } from "../../../src/score/score.js";
 import { compareSubmissions } from "../../../src/score/statistics/comparison.js";
 import { pairSubmissions } from "../../../src/score/statistics/paired.js";
 import { permutationTest } from "../../../src/score/statistics/permutation.js";
+import fc from "../../support/properties.js";
 
 const anyPick = fc
   .tuple(

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { openPool, type Pool } from "../../../src/system/threads/pool.js";
@@ -30,7 +31,7 @@ export const moved = answering((length) => {
 export const left = answering(() => last.length);
 export const slowly = answering(async (cell) => {
   Atomics.add(cell, 0, 1);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  while (Atomics.load(cell, 2) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   Atomics.add(cell, 1, 1);
 });
 `;
@@ -84,15 +85,18 @@ it("passes errors on with tag, message, path and what their cause says, and work
 });
 
 it("closes while busy: what goes on is finished, what waits is refused, and nothing is asked afterwards", async () => {
-  const cell = new Int32Array(new SharedArrayBuffer(8));
+  const cell = new Int32Array(new SharedArrayBuffer(12));
   const { run, close } = open();
   const [first, second] = [run(cell, "slowly"), run(cell, "slowly")];
   const refused = expect(second).rejects.toThrow("had not begun when its pool was closed");
   while (Atomics.load(cell, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  await Promise.all([close(), close()]);
+  const closing = Promise.all([close(), close()]);
+  await wait(100);
+  Atomics.store(cell, 2, 1);
+  await closing;
   await first;
   await refused;
-  expect([...cell]).toEqual([1, 1]);
+  expect([...cell]).toEqual([1, 1, 1]);
   await expect(run(1)).rejects.toThrow("closed");
 });
 

@@ -2,8 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { borrowThread, startThread, type Thread } from "../../../src/system/threads/threads.js";
 
 const dist = (name: string) =>
@@ -28,7 +29,7 @@ serve({
   whole(cell) {
     return uninterrupted(() => {
       tell("begun");
-      for (const until = Date.now() + 200; Date.now() < until;);
+      Atomics.wait(cell, 1, 0);
       Atomics.add(cell, 0, 1);
     });
   },
@@ -105,7 +106,7 @@ it("closes while busy, rejecting what waits", async () => {
 });
 
 it("closes after the uninterrupted work that goes on, and begins none of what waits", async () => {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const cell = new Int32Array(new SharedArrayBuffer(8));
   let begin: () => void = () => undefined;
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
@@ -115,8 +116,12 @@ it("closes after the uninterrupted work that goes on, and begins none of what wa
     expect(each).rejects.toThrow("ended with code"),
   );
   await begun;
+  const closing = Promise.all([close(), close()]);
+  await wait(100);
   expect(cell[0]).toBe(0);
-  await Promise.all([close(), close()]);
+  Atomics.store(cell, 1, 1);
+  Atomics.notify(cell, 1);
+  await closing;
   expect(cell[0]).toBe(1);
   await Promise.all(waiting);
 });
@@ -130,7 +135,13 @@ serve({
   id: () => threadId,
   slowly: (ms) => new Promise((resolve) => setTimeout(resolve, ms, ++count)),
   say(what) { tell(what); return new Promise((resolve) => setTimeout(resolve, 0)); },
-  sayLater(what) { setTimeout(tell, 20, what); },
+  sayLater({ what, cell }) {
+    const asked = setInterval(() => {
+      if (Atomics.load(cell, 0) === 0) return;
+      clearInterval(asked);
+      tell(what);
+    }, 5);
+  },
   release() { count = 0; if (RELEASES === "no") throw new Error("stuck"); },
 });
 `;
@@ -172,11 +183,13 @@ it("tells the present borrower of a thread alone", async () => {
   const [early, late]: string[][] = [[], []];
   const first = borrowThread(module, (event: string) => early!.push(event));
   await first.call("say", "to the first");
-  await first.call("sayLater", "to the second");
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  await first.call("sayLater", { what: "to the second", cell });
   await first.close();
   const second = borrowThread(module, (event: string) => late!.push(event));
   await second.call("say", "to the second");
-  await second.call("slowly", 60);
+  Atomics.store(cell, 0, 1);
+  await vi.waitFor(() => expect(late).toHaveLength(2), { timeout: 60_000 });
   await second.close();
   expect(early).toEqual(["to the first"]);
   expect(late).toEqual(["to the second", "to the second"]);
@@ -228,7 +241,7 @@ it("keeps no process for a thread that waits to be lent", async () => {
   await writeFile(path, script);
   const { stdout, stderr, status } = spawnSync(process.execPath, [path], {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 600_000,
   });
   expect({ stdout, stderr, status }).toEqual({ stdout: "1\n", stderr: "", status: 0 });
 });

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   averageDecay,
@@ -10,6 +9,7 @@ import {
   shareBudget,
   warmupStepsOf,
 } from "../../../src/train/experiment/budget.js";
+import fc from "../../support/properties.js";
 
 describe("parseBudget", () => {
   it.each([

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const zarr = { levels: 1, format: 2, sharded: false, compressor: "gzip", labels: false } as const;
   for (const run of tinyRuns)
     await convertVolume(store(data, run), join(mrc, `${run}.mrc`), { zarr }, silentReporter);
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -35,7 +35,7 @@ async function trained(name: string, changes: Readonly<Record<string, unknown>> 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "choosing-"));
   data = await tinyDataset(folder);
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

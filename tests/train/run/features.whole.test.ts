@@ -34,7 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "features-"));
   data = await tinyDataset(folder);
   for (const run of tinyRuns) await writeBlobs(data, run);
-}, 120_000);
+});
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

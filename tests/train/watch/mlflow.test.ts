@@ -87,6 +87,7 @@ describe("MLflow", () => {
       MLFLOW_TRACKING_URI: server.url.replace("//", "//maria:geheim@"),
       MLFLOW_TRACKING_TOKEN: "s3cret",
     });
+    while (said.length === 0) await write(sink, 1, 3);
     await write(sink, 150, 3);
     await sink.close("finished");
     expect(said.filter((text) => text.includes("training goes on"))).toHaveLength(1);
@@ -107,7 +108,8 @@ describe("MLflow", () => {
   test("that is not there is spoken of once", async () => {
     const { url } = server;
     await server.close();
-    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: url });
+    const { sink, said } = sinkFor({ MLFLOW_TRACKING_URI: url }, 30_000);
+    while (said.length === 0) await write(sink, 1, 3);
     await write(sink, 100, 3);
     await sink.close("finished");
     expect(said[0]).toMatch(/ECONNREFUSED.*training goes on/);

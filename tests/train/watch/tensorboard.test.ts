@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import type { LogLine } from "../../../src/train/fit/stepLog.js";
 import { metricsOf, timedLines } from "../../../src/train/watch/sinks/metrics.js";
 import { TensorBoardSink, writeEvents } from "../../../src/train/watch/sinks/tensorboard.js";
@@ -102,7 +102,7 @@ describe("TensorBoard's files", () => {
       append: () => new Promise(() => undefined),
       patienceMs: 50,
     });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await vi.waitFor(() => expect(readdirSync(given.folder)).toHaveLength(1), { timeout: 60_000 });
     for (let step = 0; step < 120_000; step++) sink.write(stepLine(step));
     expect(said).toEqual([expect.stringMatching(/too long/)]);
     await sink.close();

@@ -32,7 +32,7 @@ const names = [
   zarr("test", "TS_5_4", "denoised"),
 ];
 const files = new Map(names.map((name, at) => [name, Buffer.from(JSON.stringify({ at }))]));
-const quick = { ...usualPatience(), attempts: 4, stallMs: 600, firstDelayMs: 5, longestDelayMs: 20 };
+const quick = { ...usualPatience(), attempts: 4, firstDelayMs: 5, longestDelayMs: 20 };
 const authorization = `Bearer ${goodToken}`;
 
 async function kaggle(...given: Parameters<typeof startKaggle>) {

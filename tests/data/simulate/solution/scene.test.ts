@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Occupancy } from "../../../../src/data/simulate/cell/occupancy.js";
 import { halfThickness } from "../../../../src/data/simulate/cell/surfaces.js";
@@ -14,6 +13,7 @@ import { drawSolution } from "../../../../src/data/simulate/solution/scene.js";
 import { randomFor } from "../../../../src/domain/random.js";
 import { angstrom } from "../../../../src/domain/units.js";
 import type { Volume } from "../../../../src/domain/volume.js";
+import fc from "../../../support/properties.js";
 
 const spacing = 10.012444196428572;
 const rigid = { bend: 0, missing: 0 };

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type Block,
@@ -6,6 +5,7 @@ import {
   blockSide,
   projectionWindow,
 } from "../../../../src/web/studio/space/blockBounds.js";
+import fc from "../../../support/properties.js";
 
 const blockOf = (shape: Block["shape"], data: Uint8Array): Block => ({ shape, data, spacing: [1, 1, 1] });
 
