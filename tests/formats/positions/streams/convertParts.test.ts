@@ -160,5 +160,7 @@ test("a folder that cannot be made is refused, however early its files fail", as
   const out = join(folder, "leads-nowhere");
   symlinkSync(join(folder, "missing", "deeper"), out);
   const target = { out, format, isFolder: true, overwrite: false };
-  await expect(convertParts(outlined, named, target, {})).rejects.toThrow("it does not exist; check the path");
+  await expect(convertParts(outlined, named, target, {})).rejects.toThrow(
+    "it does not exist; check the path",
+  );
 });
