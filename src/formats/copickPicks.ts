@@ -1,6 +1,7 @@
 /** copick's JSON files of picks: reading and writing one particle type's points in one run. */
 import { z } from "zod";
 import { PickbenchError } from "../system/errors.js";
+import { ByteText } from "./byteText.js";
 import { jsonOf, optionalNumber, parseJson } from "./json.js";
 
 /** Author of a set of picks and the session it was made in, in copick's words. */
@@ -84,7 +85,9 @@ export interface PicksHeader {
 /** Returns the text of a copick file with the picks of one type in one run, in Å. */
 export function picksText(of: PicksHeader, points: readonly PicksPoint[]): string {
   const { head, tail } = picksAround(of, points.length > 0);
-  return `${head}${pointsText(points)}${tail}`;
+  const text = new PointsText(points.length, false);
+  for (const point of points) text.add(point);
+  return `${head}${text.bytes().toString()}${tail}`;
 }
 
 /** Returns the text of a copick file before and after its points. */
@@ -106,29 +109,85 @@ export function picksAround(
   return { head: hasPoints ? `${head}\n` : head, tail: hasPoints ? `\n ${end}\n` : `${end}\n` };
 }
 
-/** Returns the text of a copick file's points, as JSON that is indented by a space for each level. */
-export const pointsText = (points: readonly PicksPoint[]): string => points.map(pointText).join(",\n");
-
 /** Text of a point between its location and its score, where it is not turned. */
 const unturned = jsonOf({ transformation_: identity, instance_id: 0 }, 1)
   .slice("{".length, -"\n}".length)
   .replaceAll("\n", "\n  ");
 
-function pointText({ location, transformation_, instance_id, score, metadata }: PicksPoint): string {
-  const { x, y, z } = location;
-  const isPlain =
-    transformation_ === undefined &&
-    instance_id === undefined &&
-    metadata === undefined &&
-    Number.isFinite(x + y + z + (score ?? 0));
-  if (isPlain)
-    return `  {\n   "location": {\n    "x": ${x},\n    "y": ${y},\n    "z": ${z}\n   },${unturned}${score === undefined ? "" : `,\n   "score": ${score}`}\n  }`;
-  const point = {
-    location,
-    transformation_: transformation_ ?? identity,
-    instance_id: instance_id ?? 0,
-    ...(score === undefined ? {} : { score }),
-    ...(metadata === undefined ? {} : { metadata }),
-  };
-  return `  ${jsonOf(point, 1).replaceAll("\n", "\n  ")}`;
+const pieces = {
+  x: Buffer.from(`  {\n   "location": {\n    "x": `),
+  y: Buffer.from(`,\n    "y": `),
+  z: Buffer.from(`,\n    "z": `),
+  unturned: Buffer.from(`\n   },${unturned}`),
+  score: Buffer.from(`,\n   "score": `),
+  end: Buffer.from("\n  }"),
+  between: Buffer.from(",\n"),
+};
+/** Bytes of a point that is not turned and has a score, with room for numbers of many digits. */
+const usualPointBytes = Object.values(pieces).reduce((sum, { length }) => sum + length, 4 * 10);
+
+/** Text of a copick file's points, as JSON that is indented by a space for each level. */
+export class PointsText {
+  readonly #text: ByteText;
+  #areOthersBefore: boolean;
+
+  /**
+   * @param count number of points that are expected
+   * @param areOthersBefore whether they follow other points of the file
+   */
+  constructor(count: number, areOthersBefore: boolean) {
+    this.#text = new ByteText(count * usualPointBytes);
+    this.#areOthersBefore = areOthersBefore;
+  }
+
+  add(point: PicksPoint): void {
+    const { location, transformation_, instance_id, score, metadata } = point;
+    const isPlain = transformation_ === undefined && instance_id === undefined && metadata === undefined;
+    if (isPlain) this.addPlain([location.x, location.y, location.z], score);
+    else this.#addUnusual(point);
+  }
+
+  /** Adds a point that is not turned, of instance 0. @param at x, y, z in Å */
+  addPlain(at: readonly [number, number, number], score: number | undefined): void {
+    const [x, y, z] = at;
+    if (!Number.isFinite(x + y + z + (score ?? 0))) {
+      this.#addUnusual({ location: { x, y, z }, ...(score === undefined ? {} : { score }) });
+      return;
+    }
+    const text = this.#text;
+    this.#separate();
+    text.piece(pieces.x);
+    text.number(x);
+    text.piece(pieces.y);
+    text.number(y);
+    text.piece(pieces.z);
+    text.number(z);
+    text.piece(pieces.unturned);
+    if (score !== undefined) {
+      text.piece(pieces.score);
+      text.number(score);
+    }
+    text.piece(pieces.end);
+  }
+
+  bytes(): Buffer {
+    return this.#text.bytes();
+  }
+
+  #addUnusual({ location, transformation_, instance_id, score, metadata }: PicksPoint): void {
+    this.#separate();
+    const point = {
+      location,
+      transformation_: transformation_ ?? identity,
+      instance_id: instance_id ?? 0,
+      ...(score === undefined ? {} : { score }),
+      ...(metadata === undefined ? {} : { metadata }),
+    };
+    this.#text.text(`  ${jsonOf(point, 1).replaceAll("\n", "\n  ")}`);
+  }
+
+  #separate(): void {
+    if (this.#areOthersBefore) this.#text.piece(pieces.between);
+    this.#areOthersBefore = true;
+  }
 }

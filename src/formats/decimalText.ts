@@ -28,6 +28,60 @@ export function shortestText(value: number): string {
   return `${value < 0 ? "-" : ""}${whole}${thousandths[count - whole * 1000]!}`;
 }
 
+/** Most bytes that `writeShortest` writes, those of -1.2345678901234567e-300. */
+export const mostBytesOfShortest = 24;
+
+const [minus, point, zero] = [0x2d, 0x2e, 0x30];
+
+/**
+ * Writes the text of `shortestText` into bytes that have room for `mostBytesOfShortest`.
+ *
+ * @param at where it begins
+ * @returns the place after its end
+ */
+export function writeShortest(value: number, into: Buffer, at: number): number {
+  const size = Math.abs(value);
+  const count = Math.round(size * 1000);
+  if (count === 0 || count >= mostThousandths || count / 1000 !== size)
+    return at + into.write(String(value), at, "latin1");
+  const whole = Math.floor(count / 1000);
+  let end = at;
+  if (value < 0) into[end++] = minus;
+  end = writeWhole(whole, into, end);
+  return writeFraction(count - whole * 1000, into, end);
+}
+
+/** Writes a whole number from 0 to 2³⁰. */
+function writeWhole(value: number, into: Buffer, at: number): number {
+  const end = at + digitsOf(value);
+  let rest = value | 0;
+  for (let place = end - 1; place >= at; place--) {
+    const tenth = (rest / 10) | 0;
+    into[place] = zero + rest - 10 * tenth;
+    rest = tenth;
+  }
+  return end;
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  return digits;
+}
+
+/** Writes thousandths after a point, without zeros at the end. */
+function writeFraction(count: number, into: Buffer, at: number): number {
+  if (count === 0) return at;
+  into[at] = point;
+  const hundreds = (count / 100) | 0;
+  const tens = ((count / 10) | 0) - 10 * hundreds;
+  const ones = count % 10;
+  into[at + 1] = zero + hundreds;
+  into[at + 2] = zero + tens;
+  into[at + 3] = zero + ones;
+  return at + (ones > 0 ? 4 : tens > 0 ? 3 : 2);
+}
+
 /** Prints a finite number with six digits after the point, as `toFixed(6)`. */
 export function sixDigitsText(value: number): string {
   const millionths = Math.abs(value) * 1e6;

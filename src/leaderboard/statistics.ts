@@ -28,7 +28,7 @@ export const differencesOf = (tasks: readonly DifferenceTask[]): ReportedDiffere
 
 /** What computes statistics of rows: `intervalsOf` and `differencesOf`, here or in threads. */
 export interface RowStatistics {
-  /** Computes intervals, in another thread if there is one. */
+  /** Computes intervals, in another thread if one has little to do. */
   intervals(tasks: readonly IntervalTask[]): Promise<(ScoreInterval | null)[]>;
   /** Computes differences, a share of them in every thread. */
   differences(tasks: readonly DifferenceTask[]): Promise<ReportedDifference[]>;
@@ -37,6 +37,9 @@ export interface RowStatistics {
 
 /** Rows from which on starting threads takes less time than they save. */
 const fewestForThreads = 200;
+
+/** Tasks that wait in each thread before this one does some: enough that a thread never waits for the next. */
+const mostWaiting = 3;
 
 /** Prepares for so many rows. */
 export async function openStatistics(rows: number): Promise<RowStatistics> {
@@ -53,8 +56,17 @@ const inThisThread: RowStatistics = {
 async function inThreads(threads: number): Promise<RowStatistics> {
   const { openPool } = await import("../system/threads/pool.js");
   const pool = openPool(builtModule(import.meta.url, "./worker.js"), { threads });
+  let waiting = 0;
   return {
-    intervals: (tasks) => pool.run(tasks, "intervals"),
+    async intervals(tasks) {
+      if (waiting >= mostWaiting * threads) return intervalsOf(tasks);
+      waiting++;
+      try {
+        return await pool.run(tasks, "intervals");
+      } finally {
+        waiting--;
+      }
+    },
     async differences(tasks) {
       const share = Math.ceil(tasks.length / (threads + 1));
       const others = Array.from({ length: threads }, (_, at) =>

@@ -3,7 +3,9 @@
  * and progress.
  */
 import { createHash } from "node:crypto";
-import { mkdir, open } from "node:fs/promises";
+import { closeSync, fsync, openSync, writev } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { promisify } from "node:util";
 import { openFile } from "./paths/opening.js";
 import { replaced } from "./paths/replacing.js";
 
@@ -11,18 +13,39 @@ import { replaced } from "./paths/replacing.js";
  * Writes a file under a temporary name, then renames it, making the folder; after a kill, the old or the new file is
  * whole.
  *
+ * @param content its text, or its bytes in pieces
  * @throws PickbenchError System naming the file where the system refuses it
  */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
+  const pieces = typeof content === "string" ? [Buffer.from(content)] : [content].flat();
   await replaced(path, async (partial) => {
-    const file = await open(partial, "wx");
+    const file = openSync(partial, "wx");
     try {
-      await file.writeFile(content);
-      await file.sync();
+      await writePieces(file, pieces);
+      await flushed(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   });
+}
+
+const flushed = promisify(fsync);
+const written = promisify(writev);
+
+/** Writes pieces; the system may take fewer bytes at once than there are. */
+async function writePieces(file: number, pieces: readonly Uint8Array[]): Promise<void> {
+  let left = pieces.filter(({ length }) => length > 0);
+  while (left.length > 0) {
+    let { bytesWritten: behind } = await written(file, left);
+    left = left.flatMap((piece) => {
+      const skipped = Math.min(behind, piece.length);
+      behind -= skipped;
+      return skipped < piece.length ? [piece.subarray(skipped)] : [];
+    });
+  }
 }
 
 /** Makes a folder under a temporary name by `fill`, then renames it, replacing an earlier one. */

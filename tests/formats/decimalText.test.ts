@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { randomFor } from "../../src/domain/random.js";
+import { ByteText } from "../../src/formats/byteText.js";
 import { shortestText, sixDigitsText } from "../../src/formats/decimalText.js";
 
 const edges = [
@@ -29,6 +30,17 @@ test("a number has the digits that the language prints, and with six after the p
     if (shortestText(value) !== String(value)) expect(shortestText(value)).toBe(String(value));
     if (sixDigitsText(value) !== value.toFixed(6)) expect(sixDigitsText(value)).toBe(value.toFixed(6));
   }
+});
+
+test("numbers written as bytes between pieces are the same text, however long it grows", () => {
+  const text = new ByteText(1);
+  const expected: string[] = [];
+  for (const value of numbers()) {
+    text.number(value);
+    text.piece(Buffer.from(" Å"));
+    expected.push(`${value} Å`);
+  }
+  expect(text.bytes().equals(Buffer.from(expected.join("")))).toBe(true);
 });
 
 test("what is not finite is printed as the language does", () => {

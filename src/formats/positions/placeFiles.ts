@@ -5,6 +5,7 @@ import { PickbenchError } from "../../system/errors.js";
 import { writeWhole } from "../../system/files.js";
 import { checkedName, checkLinks, inside } from "../../system/paths/names.js";
 import { checkFree } from "../../system/paths/overwriting.js";
+import { isThere } from "../../system/paths/replacing.js";
 import { runNameOf } from "../runNames.js";
 import type { PositionFormat, WriteOptions } from "./format.js";
 import type { PositionSet, TomogramPosition } from "./frames.js";
@@ -81,6 +82,7 @@ export async function checkPlaces(
   paths: readonly string[],
   { isFolder, overwrite }: { readonly isFolder: boolean; readonly overwrite: boolean },
 ): Promise<void> {
+  if (isFolder && !(await isThere(out))) return;
   await checkFree(paths, overwrite, "another name");
   if (isFolder) await checkLinks(out, paths);
 }

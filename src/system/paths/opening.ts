@@ -1,6 +1,7 @@
 /** Opening of files that the user or another file names: pipes, sockets and devices are refused. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFile, readFileSync, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { promisify } from "node:util";
 
 /** Opened so, a pipe without a writer does not wait for one. */
 const reading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -41,13 +42,18 @@ export function openFileSync(path: string): number {
   }
 }
 
+/** Bytes that are read at once: a thread's answers would take longer than the reading. */
+const mostAtOnce = 1 << 18;
+
+const readRest = promisify(readFile);
+
 /** Reads a whole file, as `openFile`. */
 export async function readBytes(path: string): Promise<Buffer> {
-  const file = await openFile(path);
+  const file = openFileSync(path);
   try {
-    return await file.readFile();
+    return fstatSync(file).size <= mostAtOnce ? readFileSync(file) : await readRest(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -3,8 +3,8 @@
  * new one whole; and what killed processes left of this, which the next start puts back or removes.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync, rmSync } from "node:fs";
-import { chmod, lstat, mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmod, lstat, readdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { undoAtEnd } from "../ending.js";
 import { isRunning, type Owner, thisProcess } from "../owner.js";
@@ -30,12 +30,13 @@ export interface Unfinished {
  */
 export async function beside(path: string, folder = dirname(path)): Promise<Unfinished> {
   const place = await naming(path, async () => {
-    await refuseSpecial(path);
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there !== undefined) await refuseSpecial(path);
     for (const each of new Set([dirname(path), folder])) {
       await makeFolders(each);
       await settle(each);
     }
-    return linkedFile(path);
+    return there?.isSymbolicLink() ? linkedFile(path) : path;
   });
   const partial = nameBeside(folder === dirname(path) ? place : join(folder, basename(path)), "partial");
   const forget = undoAtEnd(() => rmSync(partial, { recursive: true, force: true }));
@@ -74,27 +75,36 @@ export async function replaced(path: string, fill: (partial: string) => Promise<
  * @returns the highest folder that had to be made; undefined where all existed
  */
 export async function makeFolders(path: string): Promise<string | undefined> {
-  const folder = resolve(path);
-  const isThere = async (error: NodeJS.ErrnoException): Promise<boolean> => {
-    if (error.code !== "EEXIST" && error.code !== "EISDIR") throw error;
-    if (!(await stat(folder)).isDirectory()) throw error;
-    return true;
-  };
+  return makeMissing(resolve(path));
+}
+
+function makeMissing(folder: string): string | undefined {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   try {
-    await mkdir(folder);
+    mkdirSync(folder);
     return folder;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-      await isThere(error as NodeJS.ErrnoException);
+      checkMade(folder, error as NodeJS.ErrnoException);
       return undefined;
     }
   }
-  const highest = await makeFolders(dirname(folder));
-  await mkdir(folder).catch(isThere);
+  const highest = makeMissing(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    checkMade(folder, error as NodeJS.ErrnoException);
+  }
   return highest ?? folder;
 }
 
-/** The file that a link leads to; the path itself where it is none. */
+/** @throws the error by which a folder was not made, unless another process has made it since */
+function checkMade(folder: string, error: NodeJS.ErrnoException): void {
+  const isAnothers = error.code === "EEXIST" || error.code === "EISDIR";
+  if (!isAnothers || !statSync(folder).isDirectory()) throw error;
+}
+
+/** The file that a link leads to; the path itself where it leads to none. */
 async function linkedFile(path: string): Promise<string> {
   try {
     const target = await realpath(path);
@@ -118,10 +128,10 @@ function nameBeside(place: string, role: Role): string {
 
 /** Puts what is finished in its place. An old folder is renamed aside first, and back where the new one cannot follow. */
 async function putInPlace(partial: string, place: string): Promise<void> {
-  const there = await lstat(place).catch(() => undefined);
+  const there = lstatSync(place, { throwIfNoEntry: false });
   if (there === undefined || !(there.isDirectory() || (await stat(partial)).isDirectory())) {
     if (there?.isFile()) await chmod(partial, there.mode);
-    await rename(partial, place);
+    renameSync(partial, place);
     return;
   }
   const [old, gone] = [nameBeside(place, "partial-old"), nameBeside(place, "partial-gone")];

@@ -1,7 +1,7 @@
 /** copick's JSON files of picks, with orientations and instances. */
 import { z } from "zod";
 import type { PickbenchError } from "../../../system/errors.js";
-import { ownUserId, type PicksPoint, parsePicks, picksAround, pointsText } from "../../copickPicks.js";
+import { ownUserId, type PicksPoint, PointsText, parsePicks, picksAround } from "../../copickPicks.js";
 import { optionalNumber } from "../../json.js";
 import { broken, isAbsent, isNumberOrAbsent, realPart } from "../fields.js";
 import { type PartWriter, type PositionFormat, type Source, wholeOf } from "../format.js";
@@ -113,6 +113,10 @@ export function transformOf(path: string, place: string, given: unknown): PointT
   return { fault: broken(path, place, got, wanted), moved: still };
 }
 
+/** Tells whether a position has neither orientation nor instance. */
+const isPlain = ({ rotation, translation, instance }: TomogramPosition): boolean =>
+  rotation === undefined && translation === undefined && instance === undefined;
+
 /** @param names of the position's extra columns */
 function toPoint(
   { at, score, instance, rotation, translation, extra }: TomogramPosition,
@@ -157,8 +161,13 @@ function begin([outline]: readonly PositionSet[]): PartWriter {
     head: Buffer.from(head),
     rows({ positions, extra }, _, first) {
       if (positions.length === 0) return Buffer.alloc(0);
-      const points = positions.map((position) => toPoint(position, extra?.names ?? []));
-      return Buffer.from(`${first === 0 ? "" : ",\n"}${pointsText(points)}`);
+      const names = extra?.names ?? [];
+      const text = new PointsText(positions.length, first > 0);
+      for (const position of positions) {
+        if (isPlain(position) && names.length === 0) text.addPlain(position.at, position.score);
+        else text.add(toPoint(position, names));
+      }
+      return text.bytes();
     },
     tail: Buffer.from(tail),
   };

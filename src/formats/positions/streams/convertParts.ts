@@ -132,6 +132,7 @@ class OpenFiles {
   readonly #open: Set<PartFile>;
   readonly #mostHeld: number;
   readonly #finishing = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(files: readonly PartFile[], mostHeld: number) {
     this.#open = new Set(files);
@@ -140,19 +141,32 @@ class OpenFiles {
     this.notes = [...new Set(files.flatMap((file) => file.notes))];
   }
 
-  /** Begins to put a file in its place; waits while many are being put there. */
+  /**
+   * Begins to put a file in its place; waits while many are being put there.
+   *
+   * @throws what an earlier file was refused by, which may have been long before anybody waits for it
+   */
   async finish(file: PartFile): Promise<void> {
+    this.#checkWhole();
     this.#open.delete(file);
-    const finishing = file.finish().finally(() => this.#finishing.delete(finishing));
+    const finishing = file
+      .finish()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#finishing.delete(finishing));
     this.#finishing.add(finishing);
-    // Whoever waits for it hears of a failure; until then it is no unhandled one.
-    finishing.catch(() => undefined);
     if (this.#finishing.size >= mostFinishing) await Promise.race(this.#finishing);
   }
 
   async finishAll(): Promise<void> {
     for (const file of this.#open) await this.finish(file);
     await Promise.all(this.#finishing);
+    this.#checkWhole();
+  }
+
+  #checkWhole(): void {
+    if (this.#failure) throw this.#failure.error;
   }
 
   /** Writes to the disk what is held, where it is much. */

@@ -127,7 +127,7 @@ class SectionedFile implements PartFile {
     const end = tail ? [tail] : [];
     if (this.#partial === undefined) {
       const texts = this.#sections.flatMap((section) => section.texts.splice(0));
-      await writeWhole(this.#path, Buffer.concat([head, ...texts, ...end]));
+      await writeWhole(this.#path, [head, ...texts, ...end]);
     } else {
       await this.spill();
       await appending(this.#path, this.#partial, async (file) => {

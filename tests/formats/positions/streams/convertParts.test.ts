@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -148,4 +149,18 @@ test("a file that changes while it is read is refused, and nothing is left", asy
   const target = { out: join(into, "a.csv"), format, isFolder: false, overwrite: false, mostHeld: 1 };
   await expect(convertParts(outlined, named, target, {})).rejects.toThrow("has changed while it was read");
   expect(readdirSync(into)).toEqual([]);
+});
+
+test("a folder that cannot be made is refused, however early its files fail", async () => {
+  const path = join(folder, "failing.csv");
+  writeFileSync(path, sources.challenge);
+  const outlined = (await outlineFile(path, {}))!;
+  const format = positionFormats.find(({ name }) => name === "copick")!;
+  const named = { path, format, sets: outlined.runs.map(({ set }) => set) };
+  const out = join(folder, "leads-nowhere");
+  symlinkSync(join(folder, "missing", "deeper"), out);
+  const target = { out, format, isFolder: true, overwrite: false };
+  await expect(convertParts(outlined, named, target, {})).rejects.toThrow(
+    "it does not exist; check the path",
+  );
 });
