@@ -53,12 +53,18 @@ function filesIn(folder: string, apart?: string): Record<string, string> {
   );
 }
 
-test("segment", async () => {
+/** Writes a feature set of the scene's network. */
+async function featureSet(): Promise<string> {
   const set = join(scene.folder, "features.yaml");
   const [, model] = scene.submit;
   const feature = (name: string) =>
     `  - { name: ${name}, model: ${JSON.stringify(model)}, output: ${name} }\n`;
   await writeFile(set, `features:\n${feature("apo-ferritin")}${feature("ribosome")}`);
+  return set;
+}
+
+test("segment", async () => {
+  const set = await featureSet();
   const call = ["segment", set, ...runs(), "--allow-code", scene.submit[3]!];
   const alone = join(scene.folder, "segmented");
   const first = await well(...call, "--out", alone, "--labels", "--quiet");
@@ -76,7 +82,7 @@ test("segment", async () => {
 });
 
 test("predict, of checkpoints and of a feature set", async () => {
-  const set = join(scene.folder, "features.yaml");
+  const set = await featureSet();
   for (const [what, format] of [
     [scene.submit[1]!, "mrc"],
     [set, "zarr"],
