@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pickbenchProcess } from "../support/commandLine.js";
 import { standInSmi, twoCards } from "../support/engines/smi.js";
+import { filesIn } from "../support/filesIn.js";
 import { type QueueScene, queueScene, statusOf, well } from "../support/queueScene.js";
 
 let scene: QueueScene;
@@ -39,6 +40,21 @@ test("submit on two cards: each has its tomograms, and the CSV is that of one pr
   expect([first, second]).toEqual([0, 1]);
   expect(more).toHaveLength(2);
   for (const card of more) expect([0, 1]).toContain(card);
+});
+
+test("predict on two cards: each has its tomograms, and the volumes are those of one process, byte by byte", async () => {
+  const call = ["predict", ...scene.submit.slice(1, -2), "--runs", "TS_S1,TS_S2,TS_S3", "--threads", "1"];
+  const place = (name: string) => ["--out", join(scene.folder, name)];
+  const alone = await well(...call, ...place("maps"), "--engine", "onnx-cpu", "--quiet");
+  const shared = await well(...call, ...place("shared-maps"), ...onTwo);
+  expect(shared.stdout.replaceAll("shared-maps", "maps")).toBe(alone.stdout);
+  expect(filesIn(join(scene.folder, "shared-maps"))).toEqual(filesIn(join(scene.folder, "maps")));
+  expect((await cardsOf(join(scene.folder, "shared-maps.queue"))).slice(0, 2)).toEqual([0, 1]);
+  const again = await pickbenchProcess(...call, ...place("maps"), ...onTwo);
+  expect([again.code, again.stderr]).toEqual([
+    1,
+    expect.stringMatching(/maps.*TS_S1\.zarr and 2 more exist already/),
+  ]);
 });
 
 test("folds of a run on two cards: the same picks as one after another", async () => {

@@ -1,5 +1,5 @@
 /** Commands whose tasks are runs or networks, in processes of this machine and in a real Slurm: the same bytes as the command alone. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { angstrom } from "../../src/domain/units.js";
 import { createMrc } from "../../src/formats/mrc/writer.js";
 import { readPlan } from "../../src/queue/plan.js";
+import { pickbenchProcess } from "../support/commandLine.js";
 import { blobs } from "../support/matchingScene.js";
 import { type QueueScene, queueScene, statusOf, well } from "../support/queueScene.js";
 import { noSlurm, type Slurm, startSlurm, until } from "../support/slurm.js";
@@ -52,12 +53,18 @@ function filesIn(folder: string, apart?: string): Record<string, string> {
   );
 }
 
-test("segment", async () => {
+/** Writes a feature set of the scene's network. */
+async function featureSet(): Promise<string> {
   const set = join(scene.folder, "features.yaml");
   const [, model] = scene.submit;
   const feature = (name: string) =>
     `  - { name: ${name}, model: ${JSON.stringify(model)}, output: ${name} }\n`;
   await writeFile(set, `features:\n${feature("apo-ferritin")}${feature("ribosome")}`);
+  return set;
+}
+
+test("segment", async () => {
+  const set = await featureSet();
   const call = ["segment", set, ...runs(), "--allow-code", scene.submit[3]!];
   const alone = join(scene.folder, "segmented");
   const first = await well(...call, "--out", alone, "--labels", "--quiet");
@@ -72,6 +79,47 @@ test("segment", async () => {
   const queued = join(scene.folder, "segmented-local");
   const again = await well(...call, "--out", queued, "--labels", "--overwrite", ...here);
   expect(again.stdout.replaceAll(queued, alone)).toBe(first.stdout);
+});
+
+test("predict, of checkpoints and of a feature set", async () => {
+  const set = await featureSet();
+  for (const [what, format] of [
+    [scene.submit[1]!, "mrc"],
+    [set, "zarr"],
+  ] as const) {
+    const call = ["predict", what, ...runs(), "--allow-code", scene.submit[3]!, "--format", format];
+    const alone = join(scene.folder, `${format}-maps`);
+    const first = await well(...call, "--out", alone, "--quiet");
+    for (const [queue, flags] of queues) {
+      const queued = join(scene.folder, `${format}-${queue}`);
+      const ended = await well(...call, "--out", queued, ...flags);
+      expect(ended.stdout.replaceAll(queued, alone)).toBe(first.stdout);
+      expect(filesIn(queued)).toEqual(filesIn(alone));
+      await expectDoneBy(queue, queued);
+      const anew = await well(...call, "--out", queued, ...flags, "--overwrite");
+      expect(anew.stdout).toBe(ended.stdout);
+      expect(existsSync(`${queued}.parts`)).toBe(false);
+    }
+  }
+});
+
+test("parts of a prediction, by a scheduler of one's own, which are joined by the call without them", async () => {
+  const out = join(scene.folder, "parts");
+  const [, model, , code] = scene.submit;
+  const call = (names: string, ...more: string[]) => [
+    ...["predict", model!, "--data", scene.data, "--runs", names, "--threads", "1"],
+    ...["--allow-code", code!, "--out", out, "--quiet", ...more],
+  ];
+  await well(...call("TS_S1", "--part"));
+  await well(...call("TS_S2", "--part"));
+  const written = statSync(join(out, "TS_S1.zarr")).mtimeMs;
+  await well(...call("TS_S1", "--part"));
+  const refused = await pickbenchProcess(...call("TS_S1", "--part", "--overlap", "4"));
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/TS_S1\.zarr exists already/)]);
+  await well(...call("TS_S1,TS_S2,TS_S3"));
+  expect(statSync(join(out, "TS_S1.zarr")).mtimeMs).toBe(written);
+  expect(readdirSync(out).sort()).toEqual(["TS_S1.zarr", "TS_S2.zarr", "TS_S3.zarr"]);
+  expect(existsSync(`${out}.parts`)).toBe(false);
 });
 
 test("match", async () => {

@@ -3,10 +3,10 @@
 import { submitSet } from "../../features/pick/pickAll.js";
 import { featureSetHash } from "../../features/set/featureSet.js";
 import { PickbenchError } from "../../system/errors.js";
-import { canonicalJson, hashFile } from "../../system/files.js";
 import { checkFree } from "../../system/paths/overwriting.js";
 import { ownVersion } from "../../system/version.js";
 import { modelPaths } from "../../train/checkpoint/models.js";
+import { detectionSettings } from "../../train/submit/detectionSettings.js";
 import { openDetector } from "../../train/submit/detector.js";
 import { isUnfinished, withSubmissionParts } from "../../train/submit/submissionParts.js";
 import { type FailedRun, type SubmittedRun, submitAll } from "../../train/submit/submitAll.js";
@@ -80,18 +80,9 @@ export const command = defineCommand({
         };
         const detector = await openDetector(checkpoint, options);
         try {
-          const checkpoints = await Promise.all(checkpoint.map(hashFile));
-          await parts.bind({
-            checkpoints,
-            tomogram: detector.tomogram,
-            engine: options.engine,
-            threads,
-            precision: detector.precision,
-            tiles: canonicalJson(tiling),
-            ...(flags.nan && { nan: flags.nan }),
-            ...(flags.spacing === undefined ? {} : { spacing: flags.spacing }),
-            version: ownVersion(),
-          });
+          await parts.bind(
+            await detectionSettings(checkpoint, detector, { ...options, spacing: flags.spacing }),
+          );
           const keepGoing = flags.keepGoing === true;
           const csv = args.part ? null : out;
           return await submitAll({ detector, dataset, runs, parts, out: csv, keepGoing, reporter });

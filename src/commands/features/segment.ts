@@ -1,17 +1,12 @@
 /** pickbench segment: maps of a feature set, with its rules applied, and one identity a voxel. */
-import { join } from "node:path";
-import { removeRecords, type SegmentedRun } from "../../features/segment/ledger.js";
+import type { SegmentedRun } from "../../features/segment/ledger.js";
 import { mrcVoxels, probabilityFormats } from "../../infer/predict/probabilityFiles.js";
 import { alignedTable } from "../../present/text.js";
-import type { Reporter } from "../../system/reporter.js";
 import { withDetectionFlags } from "../detect/detectorOptions.js";
 import { defineCommand, report } from "../shared/command.js";
-import { checkWritable } from "../shared/flags.js";
-import { planChunks } from "../shared/queue/chunks.js";
-import { checkIdle, doQueued } from "../shared/queue/doing.js";
-import { partAsked, partOption, type Queue, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
+import { partAsked, partOption, queueAsked, withChunkFlags } from "../shared/queue/flags.js";
 import { terminalReporter } from "../shared/terminal.js";
-import { openSet, segmentSet } from "./segmentSet.js";
+import { segmentQueued, segmentSet } from "./segmentSet.js";
 
 export const command = defineCommand({
   usage: "<features>",
@@ -74,7 +69,7 @@ export const command = defineCommand({
     const { features, format, labels = false, voxels, zarr, session, json, quiet, part, ...flags } = args;
     const reporter = terminalReporter({ quiet });
     const queue = await queueAsked(args);
-    if (queue !== undefined) return segmentQueued(queue, features, { ...flags, json }, reporter);
+    if (queue !== undefined) return segmentQueued(queue, "segment", features, { ...flags, json }, reporter);
     partAsked(args);
     const form = { format, session, zarr, ...(voxels ? { voxels } : {}) };
     const segmented = await segmentSet(features, flags, { form, labels, reporter, isPart: part });
@@ -83,24 +78,6 @@ export const command = defineCommand({
     );
   },
 });
-
-/** Hands the runs out, some a task; the last task finds them finished and says what is in them. */
-async function segmentQueued(
-  queue: Queue,
-  features: string,
-  { json, ...flags }: Parameters<typeof segmentSet>[1] & { readonly json: boolean | undefined },
-  reporter: Reporter,
-): Promise<void> {
-  const { out, overwrite } = flags;
-  await checkWritable("out", out, "folder");
-  if (overwrite) await checkIdle(out);
-  const { sources } = await openSet(features, flags.data, flags, reporter);
-  const runs = sources.runs.map(({ run }) => run);
-  await sources.close();
-  if (overwrite) await removeRecords(out, runs);
-  const planned = planChunks(queue, runs, [join(out, "features.json")], { joining: { overwrite: true } });
-  await doQueued(queue, { command: "segment", out, overwrite, json, reporter, ...planned });
-}
 
 function textOf({ run, features, identities }: SegmentedRun): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

@@ -1,7 +1,9 @@
 /** Segmenting of a feature set, for the commands that take one. */
+import { join } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import type { Dataset } from "../../data/model.js";
 import type { EngineName, Precision } from "../../engines/engine.js";
+import { removeRecords } from "../../features/segment/ledger.js";
 import { type Segmented, segmentAll } from "../../features/segment/segmentAll.js";
 import { openSources, type Sources } from "../../features/segment/sources.js";
 import type { MapsForm } from "../../features/segment/written.js";
@@ -14,6 +16,9 @@ import type { Reporter } from "../../system/reporter.js";
 import { engineOf, openRuns, type TilingFlags, tilingOf } from "../detect/detectorOptions.js";
 import type { engineOption } from "../shared/flags.js";
 import { checkWritable, runNames, threadsOf } from "../shared/flags.js";
+import { planChunks } from "../shared/queue/chunks.js";
+import { checkIdle, doQueued } from "../shared/queue/doing.js";
+import type { Queue } from "../shared/queue/flags.js";
 
 /** Flags of `withDetectionFlags` as they are given. */
 export interface DetectionFlags extends TilingFlags {
@@ -81,14 +86,17 @@ async function openDataOf(
   return { dataset, runs: runs === undefined ? undefined : runNames("runs", runs) };
 }
 
+/** Flags of the commands that segment a set. */
+type SetFlags = DetectionFlags & {
+  readonly data: string | undefined;
+  readonly out: string;
+  readonly overwrite: boolean;
+};
+
 /** Segments a set as `segment` and `predict` do. */
 export async function segmentSet(
   path: string,
-  flags: DetectionFlags & {
-    readonly data: string | undefined;
-    readonly out: string;
-    readonly overwrite: boolean;
-  },
+  flags: SetFlags,
   {
     form,
     labels,
@@ -111,4 +119,23 @@ export async function segmentSet(
   } finally {
     await sources.close();
   }
+}
+
+/** Hands the runs out, some a task; the last task finds them finished and says what is in them. */
+export async function segmentQueued(
+  queue: Queue,
+  command: string,
+  features: string,
+  { json, ...flags }: SetFlags & { readonly json: boolean | undefined },
+  reporter: Reporter,
+): Promise<void> {
+  const { out, overwrite } = flags;
+  await checkWritable("out", out, "folder");
+  if (overwrite) await checkIdle(out);
+  const { sources } = await openSet(features, flags.data, flags, reporter);
+  const runs = sources.runs.map(({ run }) => run);
+  await sources.close();
+  if (overwrite) await removeRecords(out, runs);
+  const planned = planChunks(queue, runs, [join(out, "features.json")], { joining: { overwrite: true } });
+  await doQueued(queue, { command, out, overwrite, json, reporter, ...planned });
 }

@@ -2,7 +2,7 @@
 import { type Box, type Shape3, type Volume, voxelCount } from "../../domain/volume.js";
 import { sharedBytes, sharedFloats } from "../../formats/sharedFloats.js";
 import { extent } from "../../formats/zarr/chunkGrid.js";
-import { type PredictedSlab, slabDepth } from "./slabPrediction.js";
+import type { PredictedSlab } from "./slabPrediction.js";
 
 /** Returns the smallest box around the voxels that hold data. */
 export function dataBox({ shape, blank }: Pick<Volume, "shape" | "blank">): Box {
@@ -90,7 +90,7 @@ export class SlabFrame {
   }
 
   *#zeros(from: number, to: number): Iterable<PredictedSlab> {
-    for (let z = from; z < to; z += slabDepth) yield this.#slab(z, Math.min(slabDepth, to - z));
+    for (let z = from; z < to; z++) yield this.#slab(z, 1);
   }
 
   #slab(zStart: number, planes: number): PredictedSlab {

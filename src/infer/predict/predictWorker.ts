@@ -5,6 +5,7 @@ import type { Card } from "../../engines/cards.js";
 import { cardOf } from "../../engines/memory.js";
 import {
   builtModule,
+  free,
   serve,
   startThread,
   Transfer,
@@ -51,7 +52,7 @@ function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
     const call: TileCall = { network: place, tile, shape, spacing };
     return uninterrupted(() => runner.call<Float32Array>("run", call, [tile.buffer as ArrayBuffer]));
   };
-  return { ...averaged[place]!, channels, volume, run };
+  return { ...averaged[place]!, channels, volume, run, onAdded: free };
 }
 
 /** Has every network measure the tomogram that it is fitted to. */

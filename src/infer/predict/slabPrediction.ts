@@ -19,6 +19,8 @@ export interface TileNetwork extends Averaged {
   readonly volume?: Volume;
   /** Runs the network on a tile (z, y, x) of the given shape; returns (z, channels, y, x). May take the tile's memory. */
   readonly run: (tile: Float32Array, shape: Shape3) => Promise<Float32Array>;
+  /** Hears of an output that is not needed any more. */
+  readonly onAdded?: (output: Float32Array) => void;
 }
 
 /** Volume, tiles, networks and averaging of a prediction. */
@@ -49,12 +51,10 @@ interface Job {
 /** Steps of a probability: values are multiples of 1/levels, which 16 bits hold. */
 export const levels = 65535;
 const multiples = Float32Array.from({ length: levels + 1 }, (_, k) => k / levels);
-/** Most planes of a slab. */
-export const slabDepth = 16;
 
 /**
- * Prediction of a volume, row by row of tiles along z. Memory holds the sums of one row's depth, plane z at place z modulo
- * that depth: a plane that no later tile reaches is returned, and its place is reused.
+ * Prediction of a volume, row by row of tiles along z. Memory holds the sums of the planes that tiles have reached, at most one
+ * row's depth: a plane that no later tile reaches is rounded in its place and returned with its memory.
  */
 export class SlabPrediction {
   /** Count of tiles to be run, over all networks and symmetries. */
@@ -64,7 +64,8 @@ export class SlabPrediction {
   readonly #totalShares: ReadonlyMap<string, number>;
   /** Pool of the networks' outputs of one tile, where there are several networks and logits are averaged. */
   readonly #pool: LogitPool | undefined;
-  readonly #sums: ReadonlyMap<string, Float32Array>;
+  /** Sums of each type by plane, from the first tile that reaches it. */
+  readonly #sums: ReadonlyMap<string, Map<number, Float32Array>>;
   /** First plane that has not been returned. */
   #z: number;
   #tilesDone: number;
@@ -73,22 +74,21 @@ export class SlabPrediction {
   #pending: { readonly job: Job; readonly output: Promise<Float32Array> } | undefined;
 
   constructor(options: SlabPredictionOptions) {
-    const { grid, networks, types, symmetries, volume } = options;
+    const { grid, networks, types, symmetries } = options;
     this.#options = options;
     this.#z = options.from ?? 0;
     this.tiles = tileCount(grid) * networks.length * symmetries.length;
     this.#weights = grid.map(blendWeights);
     this.#totalShares = totalShares(networks);
     if (options.averaging === "logits" && networks.length > 1) this.#pool = new LogitPool(types, networks);
-    const [, height, width] = volume.shape;
     this.#tilesDone = this.#rowsBefore() * this.#tilesInRow();
-    this.#sums = new Map(types.map((type) => [type, new Float32Array(grid[0].size * height * width)]));
+    this.#sums = new Map(types.map((type) => [type, new Map()]));
     this.#jobs = this.#allJobs();
     this.#pending = this.#startNext();
   }
 
   /**
-   * Returns the next planes, or null after the last.
+   * Returns the next plane, or null after the last.
    *
    * @throws PickbenchError NotFinite where a network's output is NaN or infinite
    */
@@ -96,12 +96,13 @@ export class SlabPrediction {
     const [depth, height, width] = this.#options.volume.shape;
     if (this.#z === depth) return null;
     while (this.#finishedUntil() <= this.#z) await this.#predictOne();
-    const planes = Math.min(slabDepth, this.#finishedUntil() - this.#z);
+    const zStart = this.#z++;
     const values = new Map<string, Float32Array>();
-    for (const [type, sums] of this.#sums) values.set(type, this.#flush(type, sums, planes));
-    const zStart = this.#z;
-    this.#z += planes;
-    return { zStart, shape: [planes, height, width], values };
+    for (const [type, sums] of this.#sums) {
+      values.set(type, this.#rounded(type, zStart, sums.get(zStart)!));
+      sums.delete(zStart);
+    }
+    return { zStart, shape: [1, height, width], values };
   }
 
   /** First plane that has not been returned. */
@@ -127,33 +128,14 @@ export class SlabPrediction {
     return rows === 0 ? 0 : (starts[rows] ?? length);
   }
 
-  /** Returns the rounded values of the next planes and zeroes their sums. */
-  #flush(type: string, sums: Float32Array, planes: number): Float32Array {
-    const [, height, width] = this.#options.volume.shape;
-    const size = height * width;
-    const values = new Float32Array(planes * size);
-    for (let plane = 0; plane < planes; plane++) {
-      const place = this.#placeOf(this.#z + plane);
-      const plain = sums.subarray(place, place + size);
-      if (!areFinite(plain)) throw this.#notFinite(type, this.#z + plane, plain);
-      const rounded = values.subarray(plane * size, (plane + 1) * size);
-      roundInto(rounded, plain);
-      this.#clearBlank(rounded, (this.#z + plane) * size);
-      plain.fill(0);
-    }
-    return values;
-  }
-
-  /** Sets a plane's blank voxels to 0: nothing is picked in them. */
-  #clearBlank(plane: Float32Array, first: number): void {
+  /** Rounds a plane's sums in their place; blank voxels become 0: nothing is picked in them. */
+  #rounded(type: string, z: number, plane: Float32Array): Float32Array {
+    if (!areFinite(plane)) throw this.#notFinite(type, z, plane);
+    roundInto(plane, plane);
     const { blank } = this.#options.volume;
+    const first = z * plane.length;
     if (blank) for (let i = 0; i < plane.length; i++) if (blank[first + i] === 1) plane[i] = 0;
-  }
-
-  /** Returns the index in the sums at which a plane begins. */
-  #placeOf(z: number): number {
-    const [, height, width] = this.#options.volume.shape;
-    return (z % this.#options.grid[0].size) * height * width;
+    return plane;
   }
 
   #notFinite(type: string, z: number, plane: Float32Array): PickbenchError {
@@ -208,6 +190,7 @@ export class SlabPrediction {
     const images = this.#options.symmetries.length;
     if (this.#pool) this.#addPooled(this.#pool, job, output, 1 / images);
     else this.#addAll(job, output, channels, (type) => share / (this.#totalShares.get(type)! * images));
+    job.network.onAdded?.(output);
     this.#tilesDone++;
     this.#options.onTile?.(this.#tilesDone);
   }
@@ -241,6 +224,15 @@ export class SlabPrediction {
         );
   }
 
+  /** Returns a type's sums of a plane. */
+  #planeOf(type: string, z: number): Float32Array {
+    const [, height, width] = this.#options.volume.shape;
+    const planes = this.#sums.get(type)!;
+    const plane = planes.get(z) ?? new Float32Array(height * width);
+    planes.set(z, plane);
+    return plane;
+  }
+
   /** Adds a channel of a tile's output to the type's sums. */
   #add(
     output: Float32Array,
@@ -252,7 +244,6 @@ export class SlabPrediction {
   ): void {
     const [sizeZ, sizeY, sizeX] = tileShape(this.#options.grid);
     const [depth, height, width] = this.#options.volume.shape;
-    const sums = this.#sums.get(type)!;
     const [weightsZ, weightsY, weightsX] = this.#weights.map((axis, i) => axis[index[i]!]!) as [
       Float64Array,
       Float64Array,
@@ -264,12 +255,12 @@ export class SlabPrediction {
     const columns = Math.min(sizeX, width - start[2]);
     for (let z = Math.max(0, (this.#options.from ?? 0) - start[0]); z < planes; z++) {
       const plane = (z * outputs + channel) * sizeY * sizeX + first;
-      const place = this.#placeOf(start[0] + z) + start[2];
+      const sums = this.#planeOf(type, start[0] + z);
       for (let y = 0; y < rows; y++) {
         const weight = share * weightsZ[z]! * weightsY[y]!;
         addRow(
           sums,
-          place + (start[1] + y) * width,
+          (start[1] + y) * width + start[2],
           output,
           plane + y * stepY,
           stepX,

@@ -140,8 +140,11 @@ export class SparseMapBuilder {
   }
 }
 
-/** Copies a plane out of its slab, so that the slab need not be held. */
-const owned = (plane: Plane): Plane => ({ ...plane, values: plane.values.slice() });
+/** Returns a plane that holds no more than itself: one of a larger slab is copied out of it. */
+const owned = (plane: Plane): Plane =>
+  plane.values.byteLength === plane.values.buffer.byteLength
+    ? plane
+    : { ...plane, values: plane.values.slice() };
 
 class GrowingBlock {
   #runs = new Int32Array(3 * 1024);

@@ -7,7 +7,6 @@ import { type Shape3, voxelCount } from "../../domain/volume.js";
 import type { Precision } from "../../engines/engine.js";
 import { networkCost } from "../../nets/cost.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
-import { slabDepth } from "./slabPrediction.js";
 import { type Checked, openSizes, type TileDemand, tileSettings } from "./tileDemands.js";
 import { type Overlap, type TileGrid, tileCount, tileGrid, tileShape } from "./tiles.js";
 
@@ -49,8 +48,8 @@ const heldOf: Readonly<Record<Precision, number>> = { float32: 4, int8: 1 };
 export const memoryLimit = 2e9;
 /** Memory of the program and its libraries. */
 const programBytes = 3.6e8;
-/** Slabs that are on their way at once. */
-const slabsHeld = 3;
+/** Planes that are allowed for beside a row's sums: those on their way, and what the garbage collector leaves. */
+const planesHeld = 48;
 const floatBytes = 4;
 /** Share of the work for which no larger tile is taken. */
 const hardlyMore = 0.05;
@@ -83,7 +82,7 @@ export function weigh(tiling: Tiling, context: TilingContext): WeighedTiling {
   const { precision } = tiling;
   const [depth] = tileShape(grid);
   const inTile = voxelCount(tileShape(grid));
-  const planes = views * shape[0] + maps * (depth + slabsHeld * slabDepth);
+  const planes = views * shape[0] + maps * (depth + planesHeld);
   const held = heldOf[precision] * (valueBytes ?? 0) * inTile;
   return {
     ...tiling,

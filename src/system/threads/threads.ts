@@ -1,5 +1,12 @@
 /** Worker threads that keep state between calls and are never ended within native code. */
-import { isMainThread, parentPort, type TransferListItem, Worker, workerData } from "node:worker_threads";
+import {
+  isMainThread,
+  MessageChannel,
+  parentPort,
+  type TransferListItem,
+  Worker,
+  workerData,
+} from "node:worker_threads";
 import { messageOf } from "../errors.js";
 import { errorOf, type Failure, failureOf } from "./failure.js";
 
@@ -15,6 +22,17 @@ export interface Thread {
   /** Lets the process end while the thread waits for calls; `ref` reverses this. */
   unref(): void;
   ref(): void;
+}
+
+/**
+ * Frees memory that nobody needs any more, as soon as this thread waits for anything. The garbage collector of a thread that
+ * makes few objects would leave it until much later.
+ */
+export function free({ buffer }: { readonly buffer: ArrayBufferLike }): void {
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.postMessage(null, [buffer as ArrayBuffer]);
+  port1.close();
 }
 
 type Request = { readonly id: number; readonly method: string; readonly argument: unknown };

@@ -14,24 +14,7 @@ import { checkedName, inside } from "../../system/paths/names.js";
 import { readText } from "../../system/paths/opening.js";
 import { partName, partsFolder, withParts } from "../run/parts.js";
 import type { DetectedRun } from "./detectAll.js";
-
-/** Everything that picks depend on besides the tomogram. */
-interface PartsSettings {
-  /** SHA-256 of each checkpoint, in the order given. */
-  readonly checkpoints: readonly string[];
-  readonly tomogram: string;
-  readonly engine: string;
-  readonly threads: number;
-  readonly precision: string;
-  /** Tiling given in place of the checkpoints', as canonical JSON. */
-  readonly tiles: string;
-  /** Whether NaN is blank, where a flag says so. */
-  readonly nan?: "blank";
-  /** Å per voxel, where it was given in place of what the files say. */
-  readonly spacing?: number;
-  /** Version of pickbench. */
-  readonly version: string;
-}
+import type { DetectionSettings } from "./detectionSettings.js";
 
 /** The files of finished runs. */
 export interface SubmissionParts {
@@ -43,7 +26,7 @@ export interface SubmissionParts {
    *
    * @throws PickbenchError BadUsage where existing parts were made with other settings
    */
-  bind(settings: PartsSettings): Promise<void>;
+  bind(settings: DetectionSettings): Promise<void>;
   /** Returns a run's part, if the run was finished and its tomogram has that stamp. */
   find(run: string, stamp: string): Promise<DetectedRun | undefined>;
   write(detected: DetectedRun, stamp: string): Promise<void>;
@@ -84,7 +67,7 @@ function partsIn(folder: string, out: string, part: string): SubmissionParts {
   const fileOf = (run: string): string =>
     inside(folder, `${checkedName(run, { what: "run" })}${partEnding}`, { what: "run" });
   const settingsPath = join(folder, settingsFile);
-  let bound: PartsSettings | undefined;
+  let bound: DetectionSettings | undefined;
   return {
     folder,
     part,
@@ -125,7 +108,7 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /** Describes the first setting in which the parts differ. */
-function difference(made: unknown, now: PartsSettings): string {
+function difference(made: unknown, now: DetectionSettings): string {
   const then = (made ?? {}) as Partial<Record<string, unknown>>;
   const changed = Object.entries(now).find(
     ([name, value]) => canonicalJson(then[name]) !== canonicalJson(value),
