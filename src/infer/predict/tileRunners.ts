@@ -97,7 +97,7 @@ export class TileRunners {
     return Promise.all(
       networks.map((_, network) => {
         const call: EstimateCall = { network, shape };
-        return this.#all[0]!.call<number>("estimate", call);
+        return uninterrupted(() => this.#all[0]!.call<number>("estimate", call));
       }),
     );
   }

@@ -191,8 +191,8 @@ serve({
     await uninterrupted(async () => networks[network]!.fit?.(fit));
   },
   /** Returns the MiB that a network takes at least on a tile. */
-  estimate: ({ network, shape }: EstimateCall): Promise<number> | number =>
-    networks[network]!.estimate?.(shape) ?? 0,
+  estimate: ({ network, shape }: EstimateCall): Promise<number> =>
+    uninterrupted(async () => (await networks[network]!.estimate?.(shape)) ?? 0),
   /** Runs a network on a tile; answers with (z, channels, y, x). */
   async run(call: TileCall): Promise<Transfer> {
     const output = await uninterrupted(() => networks[call.network]!.run(call));
