@@ -99,7 +99,7 @@ export interface LoadOptions {
   readonly measured?: Measured;
 }
 
-/** Statistics of a network's values on tiles of the predicted tomogram, in each engine's own form. */
+/** Statistics of a network's values on tiles of the predicted tomogram, in each engine's own form, which crosses threads. */
 export type Measured = object;
 
 /** What a network's values are measured on. */

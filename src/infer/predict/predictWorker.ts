@@ -3,15 +3,7 @@
 import type { Shape3, Volume } from "../../domain/volume.js";
 import type { Card } from "../../engines/cards.js";
 import { cardOf } from "../../engines/memory.js";
-import {
-  builtModule,
-  free,
-  serve,
-  startThread,
-  Transfer,
-  tell,
-  uninterrupted,
-} from "../../system/threads/threads.js";
+import { free, serve, Transfer, tell } from "../../system/threads/threads.js";
 import {
   type AnyNetwork,
   distinctNormalisations,
@@ -19,12 +11,14 @@ import {
   type PredictSettings,
 } from "./predictor.js";
 import type { TileNetwork } from "./slabPrediction.js";
-import { fittedTiles, ShrinkingPrediction, type SmallerTiles } from "./smallerTiles.js";
+import { fittedTiles, type ShrinkableTiles, ShrinkingPrediction, type SmallerTiles } from "./smallerTiles.js";
 import { symmetries } from "./testTime.js";
 import { checkPrecision, checkStatistics, tileSettings } from "./tileDemands.js";
-import type { EstimateCall, MeasureCall, OpenedNetwork, TileCall } from "./tileWorker.js";
+import { TileRunners } from "./tileRunners.js";
+import { tileCount, tileGrid, tileShape } from "./tiles.js";
+import type { OpenedNetwork } from "./tileWorker.js";
 
-const runner = startThread(builtModule(import.meta.url, "./tileWorker.js"));
+const runners = new TileRunners();
 
 let settings: PredictSettings;
 let types: readonly string[];
@@ -43,33 +37,22 @@ let prediction: ShrinkingPrediction | undefined;
 const viewOf = (place: number, views: readonly Volume[]): Volume =>
   views[normalisations.indexOf(wanted[place]!)]!;
 
-/** Returns the network with index `place`, which runs in the other thread while this one goes on. */
+/** Returns the network with index `place`, which runs in other threads while this one goes on. */
 function tileNetwork(place: number, views: readonly Volume[]): TileNetwork {
   const { channels } = networks[place]!;
   const volume = viewOf(place, views);
   const spacing = volume.spacing[0];
-  const run: TileNetwork["run"] = (tile, shape) => {
-    const call: TileCall = { network: place, tile, shape, spacing };
-    return uninterrupted(() => runner.call<Float32Array>("run", call, [tile.buffer as ArrayBuffer]));
-  };
+  const run: TileNetwork["run"] = (tile, shape) => runners.run({ network: place, tile, shape, spacing });
   return { ...averaged[place]!, channels, volume, run, onAdded: free };
 }
 
-/** Has every network measure the tomogram that it is fitted to. */
-async function measureAll(views: readonly Volume[]): Promise<void> {
-  for (const network of networks.keys()) {
-    const call: MeasureCall = { network, volume: viewOf(network, views) };
-    await uninterrupted(() => runner.call("measure", call));
-  }
-}
+/** Returns the MiB that the largest of the networks takes at least on a tile: a card runs them one after another. */
+const mostMiB = async (shape: Shape3): Promise<number> => Math.max(...(await runners.estimates(shape)));
 
-/** Returns the MiB that the largest of the networks takes at least on a tile: they are run one after another. */
-async function mostMiB(shape: Shape3): Promise<number> {
-  const each = networks.map((_, network) => {
-    const call: EstimateCall = { network, shape };
-    return runner.call<number>("estimate", call);
-  });
-  return Math.max(...(await Promise.all(each)));
+/** Has the threads get ready for a tomogram's tiles; returns how many they run at a time. */
+function prepared({ shape }: Volume, tiles: ShrinkableTiles, images: number): Promise<number> {
+  const grid = tileGrid(shape, tiles);
+  return runners.prepare(tileCount(grid) * networks.length * images, tileShape(grid));
 }
 
 serve({
@@ -77,7 +60,7 @@ serve({
   async release() {
     prediction = undefined;
     networks = [];
-    await runner.call("release", null);
+    await runners.release();
   },
   async open(given: {
     readonly networks: readonly AnyNetwork[];
@@ -95,14 +78,13 @@ serve({
     await checkPrecision(settings.precision, settings.engine, given.networks);
     checkStatistics(settings.statistics, given.networks);
     normalisations = distinctNormalisations(given.networks).map((each) => JSON.stringify(each));
-    networks = await uninterrupted(() =>
-      runner.call<OpenedNetwork[]>("open", { networks: given.networks, settings }),
-    );
+    networks = await runners.open({ networks: given.networks, settings });
   },
   async begin(views: readonly Volume[]) {
     const { flips, rotations, halfTurn } = settings;
     const volume = views[0]!;
-    if (settings.precision === "int8" || settings.statistics === "tomogram") await measureAll(views);
+    if (settings.precision === "int8" || settings.statistics === "tomogram")
+      await runners.fit(networks.map((_, place) => viewOf(place, views)));
     const demands = networks.map(({ demand }) => demand);
     const onSmaller = (smaller: SmallerTiles): void => {
       settings = { ...settings, tile: smaller.to };
@@ -111,13 +93,16 @@ serve({
     const asked = tileSettings(settings, demands);
     const tiles =
       card === null ? asked : await fittedTiles(volume.shape, asked, card.memoryMiB, mostMiB, onSmaller);
+    const images = symmetries(flips, rotations, halfTurn);
+    const atOnce = await prepared(volume, tiles, images.length);
     const begun: ShrinkingPrediction = new ShrinkingPrediction(
       {
         volume,
         networks: networks.map((_, place) => tileNetwork(place, views)),
         types,
         averaging: settings.averaging ?? "probabilities",
-        symmetries: symmetries(flips, rotations, halfTurn),
+        symmetries: images,
+        atOnce,
         onTile: (done) => tell({ done, total: begun.tiles }),
       },
       tiles,

@@ -32,6 +32,8 @@ export interface SlabPredictionOptions {
   readonly types: readonly string[];
   readonly averaging: Averaging;
   readonly symmetries: readonly Symmetry[];
+  /** Tiles that are run at a time, by default one. */
+  readonly atOnce?: number;
   /** First plane to be predicted, where others have been by other tiles; by default 0. */
   readonly from?: number;
   /** Called with the count of finished tiles after each tile and network. */
@@ -46,6 +48,12 @@ interface Job {
   readonly start: Shape3;
   /** Indices of the tile in the grid. */
   readonly index: Shape3;
+}
+
+/** A tile that a network is running on, and its output to come. */
+interface Pending {
+  readonly job: Job;
+  readonly output: Promise<Float32Array>;
 }
 
 /** Steps of a probability: values are multiples of 1/levels, which 16 bits hold. */
@@ -70,8 +78,8 @@ export class SlabPrediction {
   #z: number;
   #tilesDone: number;
   readonly #jobs: Iterator<Job, undefined>;
-  /** The tile that a network is running on, and its output to come. */
-  #pending: { readonly job: Job; readonly output: Promise<Float32Array> } | undefined;
+  /** The tiles that networks are running on, and their outputs to come, in the jobs' order. */
+  readonly #pending: Pending[] = [];
 
   constructor(options: SlabPredictionOptions) {
     const { grid, networks, types, symmetries } = options;
@@ -84,7 +92,7 @@ export class SlabPrediction {
     this.#tilesDone = this.#rowsBefore() * this.#tilesInRow();
     this.#sums = new Map(types.map((type) => [type, new Map()]));
     this.#jobs = this.#allJobs();
-    this.#pending = this.#startNext();
+    for (let at = 0; at < (options.atOnce ?? 1); at++) this.#startNext();
   }
 
   /**
@@ -168,24 +176,24 @@ export class SlabPrediction {
     return undefined;
   }
 
-  /** Starts a network on the next tile. */
-  #startNext(): { job: Job; output: Promise<Float32Array> } | undefined {
+  /** Starts a network on the next tile, if there is one. */
+  #startNext(): void {
     const job = this.#jobs.next().value;
-    if (job === undefined) return undefined;
+    if (job === undefined) return;
     const shape = tileShape(this.#options.grid);
     const tile = readTile(job.view, job.start, shape);
     const isPlain = job.symmetry === this.#options.symmetries[0];
     const output = job.network.run(isPlain ? tile : imageOf(tile, shape[1], shape[2], job.symmetry), shape);
     // A failure is thrown when the output is awaited; until then it must not count as unhandled.
     output.catch(() => undefined);
-    return { job, output };
+    this.#pending.push({ job, output });
   }
 
-  /** Awaits a tile's output and adds it to the sums while the network runs on the next tile. */
+  /** Awaits the output of the tile that was started first, and adds it to the sums while networks run on the next tiles. */
   async #predictOne(): Promise<void> {
-    const { job, output: pending } = this.#pending!;
+    const { job, output: pending } = this.#pending.shift()!;
     const output = await pending;
-    this.#pending = this.#startNext();
+    this.#startNext();
     const { share = 1, channels } = job.network;
     const images = this.#options.symmetries.length;
     if (this.#pool) this.#addPooled(this.#pool, job, output, 1 / images);

@@ -9,17 +9,31 @@ export const statisticsNames = ["tile", "tomogram"] as const;
 export type Statistics = (typeof statisticsNames)[number];
 
 /**
- * Returns the network whose normalisations by a tile's own statistics are constants, which are the averages over tiles. Each
- * layer is measured with the layers before it normalised by the measured tile.
+ * Returns the network whose normalisations by a tile's own statistics are constants, which are the averages over tiles.
  *
  * @throws PickbenchError NotFinite where a statistic is NaN or infinite
  */
 export async function withTomogramStatistics(
   engine: Engine,
-  { network, weights, patch, tiles, threads }: MeasureOptions,
+  options: MeasureOptions,
 ): Promise<Pick<LoadOptions, "network" | "weights">> {
+  const { network, weights } = options;
+  const measures = await tomogramStatistics(engine, options);
+  return measures === null ? { network, weights } : withConstantNorms(network, weights, measures);
+}
+
+/**
+ * Measures, averaged over tiles, what `withConstantNorms` takes; null where the network normalises nothing by a tile's
+ * statistics. Each layer is measured with the layers before it normalised by the measured tile.
+ *
+ * @throws PickbenchError NotFinite where a statistic is NaN or infinite
+ */
+export async function tomogramStatistics(
+  engine: Engine,
+  { network, weights, patch, tiles, threads }: MeasureOptions,
+): Promise<Float64Array | null> {
   const measuring = measuringNetwork(network);
-  if (measuring === null) return { network, weights };
+  if (measuring === null) return null;
   const loaded = await engine.load({
     ...{ network: measuring, weights, patch, threads },
     ...{ activation: "none", offsets: 0 },
@@ -37,11 +51,7 @@ export async function withTomogramStatistics(
     await loaded.close();
   }
   if (!sums.every(Number.isFinite)) throw notFinite(network.architecture);
-  return withConstantNorms(
-    network,
-    weights,
-    sums.map((sum) => sum / count),
-  );
+  return sums.map((sum) => sum / count);
 }
 
 const notFinite = (name: string): PickbenchError =>

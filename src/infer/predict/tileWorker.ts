@@ -1,17 +1,18 @@
 /** Worker entry that runs networks on tiles one by one, since ONNX Runtime blocks the thread that calls it. */
 
 import type { Shape3, Volume } from "../../domain/volume.js";
-import type { Engine, EngineName, LoadedNetwork, LoadOptions } from "../../engines/engine.js";
+import type { Engine, EngineName, LoadedNetwork, LoadOptions, Measured } from "../../engines/engine.js";
 import { loadEngine } from "../../engines/load.js";
 import { providers } from "../../engines/onnx/graph/emitter.js";
 import { isOutOfMemory } from "../../engines/outOfMemory.js";
 import type { Network } from "../../nets/architecture.js";
+import { withConstantNorms } from "../../nets/constantNorms.js";
 import { loadNetwork } from "../../nets/library/catalogue.js";
 import { receptiveField } from "../../nets/receptiveField.js";
 import { messageOf, PickbenchError } from "../../system/errors.js";
 import { serve, Transfer, uninterrupted } from "../../system/threads/threads.js";
 import type { AnyNetwork, ExternalNetwork, PredictNetwork, PredictSettings } from "./predictor.js";
-import { withTomogramStatistics } from "./statistics.js";
+import { tomogramStatistics } from "./statistics.js";
 import { openSizes, type TileDemand } from "./tileDemands.js";
 import { calibrationTiles } from "./tiles.js";
 import { countVotes } from "./votes.js";
@@ -23,6 +24,12 @@ export interface OpenedNetwork {
   readonly channels: readonly (string | null)[];
 }
 
+/** Networks to be opened, and settings of their prediction. */
+export interface OpenNetworks {
+  readonly networks: readonly AnyNetwork[];
+  readonly settings: PredictSettings;
+}
+
 /** A tile (z, y, x) for the opened network with index `network`. */
 export interface TileCall {
   readonly network: number;
@@ -30,12 +37,26 @@ export interface TileCall {
   readonly shape: Shape3;
   /** Voxel spacing in Å. */
   readonly spacing: number;
+  /** Threads that the engine runs it on; a network trained elsewhere takes those it was opened with. */
+  readonly threads: number;
 }
 
 /** A tomogram that the opened network with index `network` is fitted to before it predicts it. */
 export interface MeasureCall {
   readonly network: number;
   readonly volume: Volume;
+}
+
+/**
+ * What fits a network to a tomogram: statistics of its values, by which it runs in 8 bits, or those of its normalisations;
+ * null where nothing has to be fitted.
+ */
+export type Fit = { readonly measured: Measured } | { readonly statistics: Float64Array } | null;
+
+/** What fits the opened network with index `network`. */
+export interface FitCall {
+  readonly network: number;
+  readonly fit: Fit;
 }
 
 /** A tile that the opened network with index `network` may be run on. */
@@ -47,9 +68,11 @@ export interface EstimateCall {
 interface Loaded extends OpenedNetwork {
   /** Returns the MiB that a tile takes at least; absent for networks trained elsewhere. */
   readonly estimate?: (shape: Shape3) => Promise<number>;
-  /** Fits 8-bit levels or the statistics of normalisation to a tomogram; absent for networks trained elsewhere. */
-  readonly measure?: (volume: Volume) => Promise<void>;
-  readonly run: (tile: Float32Array, shape: Shape3, spacing: number) => Promise<Float32Array>;
+  /** Measures 8-bit levels or the statistics of normalisation on a tomogram; absent for networks trained elsewhere. */
+  readonly measure?: (volume: Volume) => Promise<Fit>;
+  /** Fits the network to what was measured. */
+  readonly fit?: (fit: Fit) => Promise<void>;
+  readonly run: (call: TileCall) => Promise<Float32Array>;
   readonly close: () => Promise<void>;
 }
 
@@ -70,21 +93,21 @@ async function openOwn(
   const offsets = network.outputs - outputs;
   const loaded = new Map<string, Promise<LoadedNetwork>>();
   let fitted: Fitted = { network, weights };
-  const load = (patch: Shape3): Promise<LoadedNetwork> => {
-    const key = patch.join();
-    const options = { ...fitted, activation, offsets, patch, threads };
-    const session = loaded.get(key) ?? engine.load(options);
-    loaded.set(key, session);
+  const keyOf = ({ shape, threads }: TileCall): string => `${shape}:${threads}`;
+  const load = (call: TileCall): Promise<LoadedNetwork> => {
+    const options = { ...fitted, activation, offsets, patch: call.shape, threads: call.threads };
+    const session = loaded.get(keyOf(call)) ?? engine.load(options);
+    loaded.set(keyOf(call), session);
     return session;
   };
   /** What did not suffice is freed at once: smaller tiles follow. */
-  const runHere = async (shape: Shape3, tile: Float32Array): Promise<Float32Array> => {
+  const runHere = async (call: TileCall): Promise<Float32Array> => {
     try {
-      return await (await load(shape)).run(tile);
+      return await (await load(call)).run(call.tile);
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
-      const opened = await loaded.get(shape.join())?.catch(() => undefined);
-      loaded.delete(shape.join());
+      const opened = await loaded.get(keyOf(call))?.catch(() => undefined);
+      loaded.delete(keyOf(call));
       await opened?.close();
       throw new PickbenchError("OutOfMemory", messageOf(error), { cause: error });
     }
@@ -109,13 +132,19 @@ async function openOwn(
     async measure(volume) {
       await close();
       const own = { network, weights, threads, ...calibrationTiles(volume, network.multiple) };
-      fitted =
-        precision === "int8"
-          ? { network, weights, measured: await engine.int8!.measure(own) }
-          : await withTomogramStatistics(engine, own);
+      if (precision === "int8") return { measured: await engine.int8!.measure(own) };
+      const statistics = await tomogramStatistics(engine, own);
+      return statistics && { statistics };
     },
-    async run(tile, shape, spacing) {
-      const output = await runHere(shape, tile);
+    async fit(fit) {
+      await close();
+      if (fit === null) fitted = { network, weights };
+      else if ("measured" in fit) fitted = { network, weights, ...fit };
+      else fitted = withConstantNorms(network, weights, fit.statistics);
+    },
+    async run(call) {
+      const { shape, spacing } = call;
+      const output = await runHere(call);
       const { stride = 1 } = given.network;
       return radii ? countVotes(output, { radii, spacing, patch: shape, stride }) : output;
     },
@@ -131,7 +160,12 @@ async function openExternalOne(
   const { openExternal } = await import("../../engines/onnx/external/external.js");
   const { run, close } = await openExternal(model, external, activation, { engine, threads });
   const { file: name, multiple, fixed } = external;
-  return { demand: { name, multiple, fixed }, channels, run, close };
+  return {
+    demand: { name, multiple, fixed },
+    channels,
+    run: ({ tile, shape }) => run(tile, shape),
+    close,
+  };
 }
 
 const open = (network: AnyNetwork, settings: PredictSettings): Promise<Loaded> =>
@@ -140,10 +174,7 @@ const open = (network: AnyNetwork, settings: PredictSettings): Promise<Loaded> =
     : openOwn(network, settings);
 
 serve({
-  async open(given: {
-    readonly networks: readonly AnyNetwork[];
-    readonly settings: PredictSettings;
-  }): Promise<OpenedNetwork[]> {
+  async open(given: OpenNetworks): Promise<OpenedNetwork[]> {
     networks = await uninterrupted(() =>
       Promise.all(given.networks.map((network) => open(network, given.settings))),
     );
@@ -154,15 +185,17 @@ serve({
     networks = [];
     await uninterrupted(() => Promise.all(closed.map(({ close }) => close())));
   },
-  async measure({ network, volume }: MeasureCall): Promise<void> {
-    await uninterrupted(async () => networks[network]!.measure?.(volume));
+  measure: ({ network, volume }: MeasureCall): Promise<Fit> =>
+    uninterrupted(async () => (await networks[network]!.measure?.(volume)) ?? null),
+  async fit({ network, fit }: FitCall): Promise<void> {
+    await uninterrupted(async () => networks[network]!.fit?.(fit));
   },
   /** Returns the MiB that a network takes at least on a tile. */
-  estimate: ({ network, shape }: EstimateCall): Promise<number> | number =>
-    networks[network]!.estimate?.(shape) ?? 0,
+  estimate: ({ network, shape }: EstimateCall): Promise<number> =>
+    uninterrupted(async () => (await networks[network]!.estimate?.(shape)) ?? 0),
   /** Runs a network on a tile; answers with (z, channels, y, x). */
-  async run({ network, tile, shape, spacing }: TileCall): Promise<Transfer> {
-    const output = await uninterrupted(() => networks[network]!.run(tile, shape, spacing));
+  async run(call: TileCall): Promise<Transfer> {
+    const output = await uninterrupted(() => networks[call.network]!.run(call));
     const values = output.byteLength === output.buffer.byteLength ? output : output.slice();
     return new Transfer(values, [values.buffer as ArrayBuffer]);
   },

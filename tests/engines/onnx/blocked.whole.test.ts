@@ -147,9 +147,43 @@ describe.skipIf(block === null)("in blocks, the same is computed as without", ()
     expect(await difference(network, output, [8, 12, 8])).toBeLessThan(2e-5);
   });
 
-  test.each([2, 4, 6, 7, 10, 12])("three planes of %d slices", async (slices) => {
+  const counts = [2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 16, 17];
+
+  test.each(counts)("three planes of %d slices", async (slices) => {
     const { network, output } = input((g, x) => g.relu(g.convolution(wide(g, x, 32), "second", 24)));
     expect(await difference(network, output, [slices, 6, 5])).toBeLessThan(2e-5);
+  });
+
+  test.each(counts)("three planes of %d slices, added to a shortcut", async (slices) => {
+    const { network, output } = input((g, x) => {
+      const a = wide(g, x, 32);
+      const b = g.concat(a, g.abs(a));
+      return g.relu(g.add(g.convolution(b, "second", 32), a));
+    });
+    expect(await difference(network, output, [slices, 6, 5])).toBeLessThan(2e-5);
+  });
+
+  test.each(counts)("two planes of %d slices, the last and its own", async (slices) => {
+    const { network, output } = input((g, x) =>
+      g.relu(g.convolution(wide(g, x, 32), "second", 32, { kernel: [2, 3, 3] })),
+    );
+    expect(await difference(network, output, [slices, 6, 5])).toBeLessThan(2e-5);
+  });
+
+  test.each(counts)("twice as many as %d slices, whole blocks and two slices a block", async (slices) => {
+    for (const channels of [32, 7]) {
+      const { network, output } = input((g, x) =>
+        g.transposedConvolution(g.averagePool(wide(g, x, 32)), "up", channels, { stride: [2, 2, 2] }),
+      );
+      expect(await difference(network, output, [2 * slices, 6, 8])).toBeLessThan(2e-5);
+    }
+  });
+
+  test.each(counts)("upsampled from %d slices", async (slices) => {
+    const { network, output } = input((g, x) =>
+      g.convolution(g.upsampleNearest(g.maxPool(wide(g, x, 32))), "second", 32),
+    );
+    expect(await difference(network, output, [2 * slices, 6, 8])).toBeLessThan(2e-5);
   });
 
   test.each(architectures.map(({ name }) => name))("%s", async (architecture) => {

@@ -104,6 +104,25 @@ test("maps equal the slabs in every bit, and an ensemble's are the mean of its m
   expect(apart).toBeGreaterThan(0.01);
 });
 
+test("maps are the same in every bit on any count of threads", async () => {
+  const volume = noise([40, 36, 30], 4);
+  const networks = [plain(["a", null], { seed: 1 }), plain(["a", "b"], { seed: 2 })];
+  for (const asked of [
+    {},
+    { statistics: "tomogram" },
+    { precision: "int8" },
+    { averaging: "logits", flips: true },
+  ] as const) {
+    const maps: Float32Array[] = [];
+    for (const threads of [1, 2, 5]) {
+      const predictor = await openPredictor(networks, { ...settings, ...asked, threads });
+      maps.push((await predictMaps(predictor, volume)).volume("a").data);
+      expect((await predictMaps(predictor, volume)).volume("a").data).toEqual(maps[0]);
+      await predictor.close();
+    }
+  }
+});
+
 test("8 bits give the same twice, near what floats give, whatever was predicted before", async () => {
   // One tile, which is what the network is measured on: what is left between the two is rounding.
   const volume = noise([64, 64, 64], 1);

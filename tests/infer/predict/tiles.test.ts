@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { angstrom } from "../../../src/domain/units.js";
 import { type Shape3, type Volume, voxelCount } from "../../../src/domain/volume.js";
@@ -99,6 +100,38 @@ async function predicted(volume: Volume, networks: TileNetwork[], flips = false,
   expect(z).toBe(volume.shape[0]);
   return whole;
 }
+
+test("tiles that are run at a time give the same in every bit, whichever is done first", async () => {
+  const volume = volumeOf([21, 30, 17], (i) => ((i * 7919) % 1009) / 1009);
+  const grid = tileGrid(volume.shape, { ...settings, square: false });
+  const plain = voxelwise("a");
+  let started = 0;
+  let most = 0;
+  let running = 0;
+  const slow: TileNetwork = {
+    ...plain,
+    run: async (tile, shape) => {
+      most = Math.max(most, ++running);
+      await setTimeout((started++ * 7) % 5);
+      running--;
+      return plain.run(tile, shape);
+    },
+  };
+  const found = async (network: TileNetwork, atOnce: number): Promise<Float32Array[]> => {
+    const prediction = new SlabPrediction({
+      ...{ volume, grid, networks: [network, network], types: ["a"], averaging: "logits", atOnce },
+      symmetries: symmetries(true, false),
+    });
+    const slabs: Float32Array[] = [];
+    for (let slab = await prediction.next(); slab; slab = await prediction.next())
+      slabs.push(slab.values.get("a")!);
+    return slabs;
+  };
+  const wanted = await found(plain, 1);
+  expect(await found(slow, 3)).toEqual(wanted);
+  expect(most).toBe(3);
+  expect(await found(slow, 10_000)).toEqual(wanted);
+});
 
 const halfStep = 0.5001 / 65535;
 /** Of 64 additions (8 tiles over a voxel, 8 images) to a float32 below 1, each off by half a unit in the last place. */

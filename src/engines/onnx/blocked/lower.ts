@@ -15,8 +15,8 @@ import {
   scaleChannels,
   type Weights,
 } from "./normalise.js";
-import { convolve, imagesOf } from "./pairs.js";
 import { convolvePhases, upsampleBlocked } from "./phases.js";
+import { convolve, imagesOf } from "./together.js";
 
 /**
  * Writes a network with constant weights, for one sample, with its maps kept in ONNX Runtime's blocked layout from

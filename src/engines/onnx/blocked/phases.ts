@@ -9,7 +9,7 @@ import { type Emitter, ints, type Tensor } from "../graph/emitter.js";
 import { onLanes } from "./convolve.js";
 import type { Kernel3, SliceKernel, SliceRead } from "./kernels.js";
 import { type BlockedMap, imageDims, lanesFor } from "./map.js";
-import { convolve } from "./pairs.js";
+import { convolve } from "./together.js";
 
 /** A coarse map of one slice an image, and its part of the kernel. */
 interface PhaseSource {
@@ -68,10 +68,15 @@ export function convolvePhases(
   bias: Float32Array | null,
 ): BlockedMap {
   const channels = sources[0]!.kernel.dims[0];
-  const { slices, lanes, columns, phases, parts } = phaseParts(block, channels, [alongZ, alongY, alongX]);
+  const isWide = block < aloneBlock;
+  const plan = [alongZ, alongY, alongX] as const;
+  const { slices, lanes, columns, phases, parts } = phaseParts(block, channels, plan, isWide);
   const written = parts.map((part) => convolvePart(e, block, sources, part, bias));
   return { tensor: interleave(e, block, written, [...phases, columns], lanes), channels, slices };
 }
+
+/** Channels of the blocks of which kernels write one as fast as two at once: AVX-512's. */
+const aloneBlock = 16;
 
 /** How a fine map is computed part by part. */
 interface PhaseParts {
@@ -85,11 +90,20 @@ interface PhaseParts {
   readonly parts: readonly PhasePart[];
 }
 
-/** Plans the parts in which a fine map of so many channels is computed. */
-export function phaseParts(block: number, channels: number, [alongZ, alongY, alongX]: PhasePlan): PhaseParts {
+/**
+ * Plans the parts in which a fine map of so many channels is computed.
+ *
+ * @param isWide whether phases along x are computed at once where one fills a single block; each then reads what any reads
+ */
+export function phaseParts(
+  block: number,
+  channels: number,
+  [alongZ, alongY, alongX]: PhasePlan,
+  isWide = true,
+): PhaseParts {
   const slices = channels % block === 0 ? 1 : alongZ.length;
   const lanes = lanesFor(block, slices * channels);
-  const columns = lanes === block ? alongX.length : 1;
+  const columns = isWide && lanes === block ? alongX.length : 1;
   const parts = groupsOf(alongZ, slices).flatMap((z) =>
     alongY.flatMap((y) => groupsOf(alongX, columns).map((x) => partOf({ z, y, x }, lanes, channels))),
   );
@@ -101,8 +115,8 @@ const groupsOf = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: items.length / size }, (_, at) => items.slice(at * size, (at + 1) * size));
 
 /**
- * Phases that one convolution computes: phases along z share lanes, phases along x have blocks of their own, since the
- * kernels are twice as fast where they write two blocks at once.
+ * Phases that one convolution computes: phases along z share lanes, phases along x have blocks of their own, since
+ * kernels that write two blocks at once may be twice as fast.
  */
 interface PhaseGroup {
   readonly z: readonly PhaseReads[];

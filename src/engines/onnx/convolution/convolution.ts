@@ -9,7 +9,7 @@ import {
   type ImageConvolution,
   toBlocks,
 } from "./imageConvolution.js";
-import { combinePlanes, combineSlices, suitsPairs, sumInPairs } from "./slicePairs.js";
+import { combinePlanes, combineSlices, joinPairs, suitsPairs, sumPairs } from "./slicePairs.js";
 import { paddingAfter, type Taps3 } from "./taps.js";
 import { asImages, mapDims, stackGroups } from "./zMajor.js";
 
@@ -64,8 +64,8 @@ function convolvePairs(
   const out = w.dims[0]!;
   const slices = combineSlices(e, asImages(e, x), samples);
   const planes = combinePlanes(e, w);
-  const pairs = sumInPairs(e, (at, sum) =>
+  const pairs = sumPairs(e, (at, sum) =>
     convolveBlocks(e, block, toBlocks(e, slices[at]), planes[at], sum && bias, sum, shape),
   );
-  return e.reshape(fromBlocks(e, pairs, out), [samples, z, out, y, width]);
+  return e.reshape(fromBlocks(e, joinPairs(e, pairs), out), [samples, z, out, y, width]);
 }

@@ -18,7 +18,7 @@ export type Four<T> = readonly [T, T, T, T];
 const fewest = 4;
 
 /** Tells whether so many slices are computed in pairs. */
-export const areInPairs = (slices: number): boolean => slices % 2 === 0 && slices >= fewest;
+const areInPairs = (slices: number): boolean => slices % 2 === 0 && slices >= fewest;
 
 /** Tells whether taps are what pairs of slices need: three neighbours along z, stride 1, and enough slices. */
 function isInPairs(taps: Taps3, z: number): boolean {
@@ -45,8 +45,15 @@ export const suitsPairs = (
  * @param images slices in their order, (samples·z, …), blocked or not
  * @returns (samples·z/2, …) each
  */
-export function combineSlices(e: Emitter, images: Tensor, samples: number): Four<Tensor> {
-  const [even, odd] = splitPairs(e, images);
+export const combineSlices = (e: Emitter, images: Tensor, samples: number): Four<Tensor> =>
+  combinePairs(e, splitPairs(e, images), samples);
+
+/** Combines slices as `combineSlices` does, given as the first and the second of each pair. */
+export function combinePairs(
+  e: Emitter,
+  [even, odd]: readonly [first: Tensor, second: Tensor],
+  samples: number,
+): Four<Tensor> {
   const later = (half: Tensor, by: 1 | -1): Tensor => {
     const [pairs, ...rest] = half.dims as [number, ...number[]];
     const perSample = e.reshape(half, [samples, pairs / samples, ...rest]);
@@ -69,26 +76,24 @@ export function splitPairs(e: Emitter, images: Tensor): readonly [first: Tensor,
 }
 
 /**
- * Writes y(2i) = m0 + m1 + m2 and y(2i + 1) = m3 + m1 − m2, joined, of the products of the four combinations.
+ * Writes y(2i) = m0 + m1 + m2 and y(2i + 1) = m3 + m1 − m2 of the products of the four combinations.
  *
- * @param product writes that of combination `at`; added to `sum`, with bias and activation, where that is not null
- * @param sum slices that are added as well, or null
+ * @param product writes that of combination `at`; added to `sum`, with bias, where that is not null
+ * @param added adds to the first or the second of each pair what is to be added besides
  */
-export function sumInPairs(
+export function sumPairs(
   e: Emitter,
   product: (at: 0 | 1 | 2 | 3, sum: Tensor | null) => Tensor,
-  sum: Tensor | null = null,
-): Tensor {
+  added: (slices: Tensor, half: 0 | 1) => Tensor = (slices) => slices,
+): readonly [first: Tensor, second: Tensor] {
   const [m1, m2] = [product(1, null), product(2, null)];
-  const given = sum && splitPairs(e, sum);
-  const added = (both: Tensor, half: 0 | 1): Tensor => (given ? e.add(both, given[half]) : both);
   const even = product(0, added(e.add(m1, m2), 0));
   const odd = product(3, added(e.subtract(m1, m2), 1));
-  return joinPairs(e, even, odd);
+  return [even, odd];
 }
 
 /** Joins the first and the second slice of each pair, (slices/2, channels, …), to slices (slices, channels, …). */
-function joinPairs(e: Emitter, first: Tensor, second: Tensor): Tensor {
+export function joinPairs(e: Emitter, [first, second]: readonly [Tensor, Tensor]): Tensor {
   const [pairs, ...rest] = first.dims as [number, ...number[]];
   return e.reshape(e.concat([first, second], 1), [2 * pairs, ...rest]);
 }

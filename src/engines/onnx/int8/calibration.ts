@@ -83,14 +83,26 @@ const notFinite = ({ operation }: Value): PickbenchError =>
     `precision int8: the network's ${operation.kind} gives NaN or infinity on this tomogram; wanted numbers: check the tomogram for NaN and the checkpoint's training log`,
   );
 
+/** What a calibration has gathered, in a form that crosses threads: sums of each measured value, in the network's order. */
+export interface Gathered {
+  readonly tiles: number;
+  readonly sums: readonly ChannelStatistics[];
+}
+
 /** Statistics of a network's values, gathered tile by tile. */
 export class Calibration {
   readonly #values: readonly Value[];
-  readonly #sums = new Map<Value, ChannelStatistics>();
-  #tiles = 0;
+  readonly #sums: Map<Value, ChannelStatistics>;
+  #tiles: number;
 
-  constructor(network: Network) {
+  constructor(network: Network, { tiles, sums }: Gathered = { tiles: 0, sums: [] }) {
     this.#values = measuredValues(network);
+    this.#sums = new Map(sums.map((each, at) => [this.#values[at]!, each]));
+    this.#tiles = tiles;
+  }
+
+  gathered(): Gathered {
+    return { tiles: this.#tiles, sums: this.#values.map((value) => this.#sums.get(value)!) };
   }
 
   /**
