@@ -1,5 +1,5 @@
 /** Expressions as SQL of DuckDB beside the functions that compile.ts makes, which are checked against SQLite. */
-import fc from "fast-check";
+
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { columnsOf, compileCondition } from "../../src/domain/expression/compile.js";
 import { parseExpression } from "../../src/domain/expression/parse.js";
@@ -8,6 +8,7 @@ import type { PlacedColumn } from "../../src/survey/find/columns.js";
 import { findTomograms } from "../../src/survey/find/find.js";
 import { QueryParts } from "../../src/survey/find/sql.js";
 import { columns, conditions, rows } from "../support/expressions.js";
+import fc from "../support/properties.js";
 
 let database: OpenDatabase;
 const table = fc.sample(rows, { seed: 8, numRuns: 40 });
