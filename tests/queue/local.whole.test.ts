@@ -81,9 +81,9 @@ test("a process that is killed without a word is told", async () => {
 const stoppingAtBegin = `
   import fs from "node:fs";
   import { syncBuiltinESMExports } from "node:module";
-  const { rename } = fs.promises;
-  fs.promises.rename = async (from, to) => {
-    await rename(from, to);
+  const { renameSync } = fs;
+  fs.renameSync = (from, to) => {
+    renameSync(from, to);
     if (String(to).endsWith(".begun.json")) process.exit(130);
   };
   syncBuiltinESMExports();`;

@@ -15,17 +15,21 @@ const note = (what) =>
 
 let isNoted = false;
 function changes() {
-  if (!isNoted) note("writes");
+  if (isNoted) return;
   isNoted = true;
+  note("writes");
 }
 
 const isWriting = (flags) => (typeof flags === "number" ? (flags & 3) > 0 : /[wax+]/.test(flags ?? "r"));
-for (const name of ["mkdir", "writeFile", "appendFile", "rename", "rm", "link", "open"]) {
-  const given = fs.promises[name];
-  fs.promises[name] = (path, ...rest) => {
-    if (name !== "open" || isWriting(rest[0])) changes();
+const noting =
+  (given, opens) =>
+  (path, ...rest) => {
+    if (!opens || isWriting(rest[0])) changes();
     return given(path, ...rest);
   };
+for (const name of ["mkdir", "writeFile", "appendFile", "rename", "rm", "link", "open"]) {
+  fs.promises[name] = noting(fs.promises[name], name === "open");
+  fs[`${name}Sync`] = noting(fs[`${name}Sync`], name === "open");
 }
 syncBuiltinESMExports();
 if (isMainThread) process.on("exit", () => isNoted && note("ends"));
