@@ -28,6 +28,8 @@ export interface Change extends Subject {
   /** The least change that the spread of both leaves, of the same sign; 0 where their ranges meet. */
   readonly atLeast: number;
   readonly verdict: Verdict;
+  /** What the times say without a peer, wherever they were taken; null where either has none. */
+  readonly timeVerdict: Verdict | null;
 }
 
 /** Two runs beside each other. */
@@ -113,21 +115,17 @@ function firstChange(
     if (before === null || after === null) continue;
     const peer = by === "ratio" ? String(row.peer) : null;
     const found = judged(before, after, by, beyond);
-    const isConfirmed =
-      by !== "peak share" ||
-      !bases.includes("ms") ||
-      firstChange({ earlier, row }, subject, ["ms"], beyond)?.verdict === found.verdict;
-    return {
-      ...subject,
-      by,
-      peer,
-      before,
-      after,
-      ...found,
-      ...(!isConfirmed && { verdict: "same" as const }),
-    };
+    const timeVerdict = timeVerdictOf({ earlier, row }, subject, beyond);
+    const isConfirmed = by !== "peak share" || !bases.includes("ms") || timeVerdict === found.verdict;
+    const verdict = isConfirmed ? found.verdict : "same";
+    return { ...subject, by, peer, before, after, ...found, verdict, timeVerdict };
   }
   return null;
+}
+
+function timeVerdictOf({ earlier, row }: Rows, { name }: Subject, beyond: number): Verdict | null {
+  const [before, after] = [figureOf(earlier, name, "ms"), figureOf(row, name, "ms")];
+  return before && after && judged(before, after, "ms", beyond).verdict;
 }
 
 function judged(

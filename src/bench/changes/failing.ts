@@ -10,7 +10,8 @@ export interface FailingRule {
   readonly share: number;
   /**
    * Whether chance must be excluded as far as can be, as where nobody looks on: only ratios to a peer count, by the least
-   * change that their spread leaves, on as many cores of the same kind of processor, with much the same peak.
+   * change that their spread leaves, where the time alone has risen too, on as many cores of the same kind of processor,
+   * with much the same peak.
    */
   readonly careful: boolean;
 }
@@ -38,7 +39,9 @@ export function failingOf(
   const slower = changes.filter(({ verdict }) => verdict === "slower");
   if (!careful) return { failed: slower.filter(({ change }) => change > share), excused: null };
   const excused = excuse(before, after);
-  const failed = slower.filter(({ by, atLeast }) => by === "ratio" && atLeast > share);
+  const failed = slower.filter(
+    ({ by, atLeast, timeVerdict }) => by === "ratio" && atLeast > share && timeVerdict === "slower",
+  );
   return { failed: excused === null ? failed : [], excused };
 }
 

@@ -110,7 +110,7 @@ export const command = defineCommand({
         type: "boolean",
         default: false,
         describe:
-          "compare: fail only by ratios to peers, by the least change that their spread leaves, on the same kind of processor, not busier than before",
+          "compare: fail only by ratios to peers, by the least change that their spread leaves, where the time has risen too, on the same kind of processor, not busier than before",
       })
       .option("out", { type: "string", describe: "file that the JSON document is written to" })
       .option("overwrite", overwriteOption)

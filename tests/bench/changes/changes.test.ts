@@ -222,6 +222,15 @@ describe("failing", () => {
     expect(names(failed(alone(50), alone(90), careful))).toEqual([]);
   });
 
+  const ratiosAlone = (row: BenchRow) =>
+    Object.fromEntries(Object.entries(row).filter(([field]) => !/_(ms|repetitions)$/.test(field)));
+
+  test("carefully leaves alone what takes as long as before, beside a faster peer", () => {
+    const faster = benchRun([{ ...timeFields("train", 50, null), ...ratiosAlone(network(0.75)) }]);
+    expect(names(failed(before, faster))).toEqual(["train"]);
+    expect(names(failed(before, faster, careful))).toEqual([]);
+  });
+
   test("carefully is excused on another kind of processor, or one that is not named", () => {
     const { processor: _, ...unnamed } = benchMachine;
     for (const machine of [other, unnamed, { ...benchMachine, cores: 4 }]) {
