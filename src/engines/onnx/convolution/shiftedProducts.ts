@@ -1,6 +1,6 @@
 /** The kernel's gradient at stride 1, as matrix products of maps shifted within their slices. */
 import type { Emitter, Tensor } from "../graph/emitter.js";
-import { furthest, type Taps, type Taps3 } from "./taps.js";
+import type { Taps, Taps3 } from "./taps.js";
 import { mapDims, stackGroups } from "./zMajor.js";
 
 /** Writes the kernel's gradient at stride 1 for few channels: the x of every tap side by side, in one product. */
@@ -19,22 +19,33 @@ export function columnProduct(e: Emitter, x: Tensor, y: Tensor, taps: Taps3): Te
 const enoughRows = 16;
 
 /**
- * Writes Σ b(v)·a(v + tap) at stride 1, (b channels, a channels, taps): neighbouring slices of a are stacked as channels,
- * b is shifted within its slices, and each in-slice shift is one product over all voxels of a slice.
+ * Writes Σ b(v)·a(v + tap) at stride 1, (b channels, a channels, taps): neighbouring slices of a are stacked as channels, and
+ * each in-slice tap is one product over all voxels of a slice. b is shifted within its slices along x, and a along y, so that
+ * few copies reach all taps; along y as well where a's slices are many.
  */
 export function shiftedProducts(e: Emitter, a: Tensor, b: Tensor, taps: Taps3): Tensor {
   const { samples, z, channels: inner, y, x: width } = mapDims(a);
   const out = mapDims(b).channels;
-  const [kz, ky, kx] = [taps[0].count, taps[1].count, taps[2].count];
+  const [alongZ, alongY, alongX] = taps;
+  const [kz, ky, kx] = [alongZ.count, alongY.count, alongX.count];
   const arrangement = arrangementFor(kz * inner, y * width);
   const flat = (images: Tensor, channels: number): Tensor =>
     arranged(e, e.reshape(images, [samples * z, channels, y * width]), arrangement);
-  const stacked = flat(stackGroups(e, a, taps[0], z), kz * inner);
-  const shifts = inSliceShifts(e, flat(b, out), [y, width], [taps[1], taps[2]], -1);
-  const products = chunked(shifts, Math.ceil(enoughRows / out)).map((chunk) => {
-    const product = sumOfProducts(e, stacked, e.concat(chunk, arrangement.channelAxis), arrangement);
-    return e.reshape(product, [kz * inner, chunk.length, out]);
-  });
+  const stacked = flat(stackGroups(e, a, alongZ, z), kz * inner);
+  const flatB = flat(b, out);
+  const areFewer = kz * inner < kx * out;
+  const groups = areFewer
+    ? rowShifts(e, stacked, width, alongY, 1).map((rows) => ({
+        rows,
+        shifts: columnShifts(e, flatB, [y, width], alongX, -1),
+      }))
+    : [{ rows: stacked, shifts: inSliceShifts(e, flatB, [y, width], [alongY, alongX], -1) }];
+  const products = groups.flatMap(({ rows, shifts }) =>
+    chunked(shifts, Math.ceil(enoughRows / out)).map((chunk) => {
+      const product = sumOfProducts(e, rows, e.concat(chunk, arrangement.channelAxis), arrangement);
+      return e.reshape(product, [kz * inner, chunk.length, out]);
+    }),
+  );
   const split = e.reshape(e.concat(products, 1), [kz, inner, ky, kx, out]);
   return e.transpose(split, [4, 1, 0, 2, 3]);
 }
@@ -48,8 +59,7 @@ export function chunked<T>(items: readonly T[], length: number): T[][] {
 
 /**
  * Returns copies of (…, y·x) shifted within each slice, with zeros shifted in: in the copy of a tap (taps row-major) the
- * value at (y, x) is the map's at (y, x) + sign·(tap·dilation − before). Rows lie end to end, so a shift is a slice of
- * the padded row of rows; columns that would be shifted in from the neighbouring row are zeroed first.
+ * value at (y, x) is the map's at (y, x) + sign·(tap·dilation − before).
  */
 function inSliceShifts(
   e: Emitter,
@@ -58,21 +68,34 @@ function inSliceShifts(
   [alongY, alongX]: readonly [Taps, Taps],
   sign: 1 | -1,
 ): Tensor[] {
-  const length = y * x;
-  const rowReach = furthest(alongY);
-  const byColumn = offsets(alongX).map((column) => {
-    const step = sign * column;
-    if (rowReach === 0 && step === 0) return { padded: flat, step, margin: 0 };
-    const margin = rowReach * x + Math.abs(step);
-    const kept = step === 0 ? flat : e.multiply(flat, columnMask(e, y, x, step));
-    return { padded: e.pad(kept, [0, 0, margin], [0, 0, margin]), step, margin };
-  });
-  return offsets(alongY).flatMap((row) =>
-    byColumn.map(({ padded, step, margin }) => {
-      const from = margin + sign * row * x + step;
-      return row === 0 && step === 0 ? flat : e.slice(padded, 2, from, from + length);
-    }),
+  const byColumn = columnShifts(e, flat, [y, x], alongX, sign).map((shifted) =>
+    rowShifts(e, shifted, x, alongY, sign),
   );
+  return offsets(alongY).flatMap((_, row) => byColumn.map((rows) => rows[row]!));
+}
+
+/** Returns copies shifted along y, one for each tap: rows lie end to end, so that a shift moves the row of rows. */
+const rowShifts = (e: Emitter, flat: Tensor, x: number, alongY: Taps, sign: 1 | -1): Tensor[] =>
+  offsets(alongY).map((row) => moved(e, flat, sign * row * x));
+
+/** Returns copies shifted along x, one for each tap; columns that would move to a neighbouring row are zeroed first. */
+const columnShifts = (
+  e: Emitter,
+  flat: Tensor,
+  [y, x]: [number, number],
+  alongX: Taps,
+  sign: 1 | -1,
+): Tensor[] =>
+  offsets(alongX).map((column) => {
+    const step = sign * column;
+    return step === 0 ? flat : moved(e, e.multiply(flat, columnMask(e, y, x, step)), step);
+  });
+
+/** Moves the values at i + step to i, along the last of three axes, with zeros moved in. */
+function moved(e: Emitter, flat: Tensor, step: number): Tensor {
+  if (step === 0) return flat;
+  const isPast = Math.abs(step) >= flat.dims[2]!;
+  return isPast ? e.zeros(flat.dims) : e.pad(flat, [0, 0, -step], [0, 0, step]);
 }
 
 /** Returns each tap's offset from the output's voxel to the voxel that the tap reads. */

@@ -44,9 +44,6 @@ const reach = ({ count, dilation }: Taps): number => dilation * (count - 1);
 export const paddingAfter = (taps: Taps, size: number, outputs: number): number =>
   Math.max(0, (outputs - 1) * taps.stride + reach(taps) + 1 - size - taps.before);
 
-/** Returns the largest distance, at stride 1, from an output to an input that it reads. */
-export const furthest = (taps: Taps): number => Math.max(taps.before, reach(taps) - taps.before);
-
 /** Returns the taps of the transpose of a convolution of stride 1: reads before an output become reads after it. */
 export const mirroredTaps = (taps: Taps3): [Taps, Taps, Taps] =>
   eachAxis(taps, (axis) => ({ ...axis, before: reach(axis) - axis.before }));
