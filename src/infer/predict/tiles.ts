@@ -126,7 +126,10 @@ export function blendWeights({ length, size, starts }: AxisTiles): Float64Array[
 
 /** Least voxels along an edge of a calibration tile. */
 const edge = 64;
-/** Places of calibration tiles along each axis, as shares of the way from face to face: eight tiles in all. */
+/**
+ * Places of calibration tiles along each axis, as shares of the way from face to face: eight tiles in all, fewer where the
+ * volume has no room for two along an axis.
+ */
 const places = [0.2, 0.8];
 
 /** Places that are tried where some voxels are blank. */
@@ -145,7 +148,7 @@ export function calibrationTiles(
   const startsOf = (axis: 0 | 1 | 2): number[] => {
     const room = Math.max(0, volume.shape[axis] - patch[axis]);
     const along = (shares: readonly number[]) => shares.map((place) => Math.round(room * place));
-    return volume.blank ? [...new Set(along(placesAroundBlank))] : along(places);
+    return [...new Set(along(volume.blank ? placesAroundBlank : places))];
   };
   const starts = startsOf(0).flatMap((z) =>
     startsOf(1).flatMap((y) => startsOf(2).map((x): Shape3 => [z, y, x])),
