@@ -33,15 +33,14 @@ export function shiftedProducts(e: Emitter, a: Tensor, b: Tensor, taps: Taps3): 
     arranged(e, e.reshape(images, [samples * z, channels, y * width]), arrangement);
   const stacked = flat(stackGroups(e, a, alongZ, z), kz * inner);
   const flatB = flat(b, out);
-  const areFewer = kz * inner < kx * out;
-  const groups = areFewer
-    ? rowShifts(e, stacked, width, alongY, 1).map((rows) => ({
-        rows,
-        shifts: columnShifts(e, flatB, [y, width], alongX, -1),
-      }))
-    : [{ rows: stacked, shifts: inSliceShifts(e, flatB, [y, width], [alongY, alongX], -1) }];
-  const products = groups.flatMap(({ rows, shifts }) =>
-    chunked(shifts, Math.ceil(enoughRows / out)).map((chunk) => {
+  const movesBoth = kz * inner < kx * out;
+  const ofA = movesBoth ? rowShifts(e, stacked, width, alongY, 1) : [stacked];
+  const ofB = movesBoth
+    ? columnShifts(e, flatB, [y, width], alongX, -1)
+    : inSliceShifts(e, flatB, [y, width], [alongY, alongX], -1);
+  const chunks = chunked(ofB, Math.ceil(enoughRows / out));
+  const products = ofA.flatMap((rows) =>
+    chunks.map((chunk) => {
       const product = sumOfProducts(e, rows, e.concat(chunk, arrangement.channelAxis), arrangement);
       return e.reshape(product, [kz * inner, chunk.length, out]);
     }),
