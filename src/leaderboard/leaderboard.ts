@@ -3,29 +3,24 @@
  * ranks, checks and shows submissions.
  */
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
 import { datasetOf, type RunRecord } from "../domain/record.js";
 import { leadingScore } from "../score/report.js";
-import type { ScoreInterval } from "../score/statistics/interval.js";
 import { type OverSeeds, overSeeds } from "../score/statistics/seeds.js";
-import { isPickbenchError, messageOf, PickbenchError } from "../system/errors.js";
+import { messageOf, PickbenchError } from "../system/errors.js";
 import { settle } from "../system/paths/replacing.js";
-import { type PublicSplit, publicSplitSchema, type SplitScores, splitScores } from "./publicSplit.js";
+import type { Entry, LeaderboardRow, ReadFolders } from "./entries.js";
 import type { ReportedDifference } from "./reportedComparison.js";
 import { openStatistics, type RowStatistics } from "./statistics.js";
 import {
-  diceByFeature,
   groupKey,
   isScored,
-  readSubmissionFolder,
   type ScoredSubmission,
   type Submission,
   seedlessHash,
-  tomogramSeconds,
   weightsOf,
 } from "./submissionFolder.js";
 
+export type { LeaderboardRow } from "./entries.js";
 export { readReport } from "./submissionFolder.js";
 
 /** Submissions that may be compared: same data files, same held-out runs. */
@@ -44,7 +39,7 @@ export interface LeaderboardGroup {
 export interface Leaderboard {
   readonly groups: readonly LeaderboardGroup[];
   /** Folders that cannot be ranked, with the reason. */
-  readonly unranked: readonly { readonly name: string; readonly why: string }[];
+  readonly unranked: ReadFolders["unranked"];
 }
 
 /** What a leaderboard says. */
@@ -61,7 +56,11 @@ export async function readLeaderboard(
   const names = await submissionNames(submissionsRoot);
   const statistics = await openStatistics(names.length);
   try {
-    const { entries, unranked } = await readEntries(submissionsRoot, names, statistics, !hasTypeIntervals);
+    const { entries, unranked } = await statistics.entries({
+      root: submissionsRoot,
+      names,
+      isScoreAlone: !hasTypeIntervals,
+    });
     const groups = new Map<string, Entry[]>();
     for (const entry of entries) {
       const { data, runs } = entry.submission.record;
@@ -77,67 +76,6 @@ export async function readLeaderboard(
   } finally {
     await statistics.close();
   }
-}
-
-/** Number of folders that are read at once. */
-const atOnce = 32;
-
-interface Entry {
-  readonly submission: Submission;
-  readonly row: ReturnType<typeof rowOf>;
-}
-
-/** Reads submissions in the order of names; intervals are computed while the next ones are read. */
-async function readEntries(
-  root: string,
-  names: readonly string[],
-  statistics: RowStatistics,
-  isScoreAlone: boolean,
-): Promise<{ readonly entries: readonly Entry[]; readonly unranked: Leaderboard["unranked"] }> {
-  const unranked: { name: string; why: string }[] = [];
-  const withIntervals: Promise<Entry[]>[] = [];
-  for (let at = 0; at < names.length; at += atOnce) {
-    const some = names.slice(at, at + atOnce);
-    const read = await Promise.allSettled(some.map((name) => readEntry(root, name)));
-    for (const [i, each] of read.entries()) {
-      if (each.status === "fulfilled") continue;
-      if (!isPickbenchError(each.reason)) throw each.reason;
-      unranked.push({ name: some[i]!, why: each.reason.message.replaceAll(join(root, "/"), "") });
-    }
-    const entries = read.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    withIntervals.push(addIntervals(entries, statistics, isScoreAlone));
-    // What fails is thrown below, where all are awaited.
-    withIntervals.at(-1)!.catch(() => {});
-  }
-  return { entries: (await Promise.all(withIntervals)).flat(), unranked };
-}
-
-async function readEntry(root: string, name: string): Promise<Entry> {
-  const submission = await readSubmissionFolder(join(root, name), name);
-  const row = rowOf(submission);
-  // Manifests of thousands of records are hundreds of MB.
-  const { data } = submission.record;
-  return {
-    row,
-    submission: { ...submission, record: { ...submission.record, data: { ...data, files: [] } } },
-  };
-}
-
-async function addIntervals(
-  entries: readonly Entry[],
-  statistics: RowStatistics,
-  isScoreAlone: boolean,
-): Promise<Entry[]> {
-  const scored = entries.map(({ submission }) => submission).filter(isScored);
-  const tasks = scored.map((each) => ({ report: each.holdout, particles: weightsOf(each), isScoreAlone }));
-  const intervals = await statistics.intervals(tasks);
-  const intervalOf = new Map<Submission, ScoreInterval | null>(
-    scored.map((each, at) => [each, intervals[at]!]),
-  );
-  return entries.map(({ submission, row }) => ({
-    submission,
-    row: { ...row, interval: intervalOf.get(submission) ?? null },
-  }));
 }
 
 /** Lists the names of the submissions' folders, sorted. @throws PickbenchError BadUsage where they cannot be listed */
@@ -212,105 +150,12 @@ export function dataNameOf(record: Pick<RunRecord, "dataset" | "command">): stri
   return parts?.at(-1) ?? null;
 }
 
-/** A submission's row. */
-export interface LeaderboardRow {
-  /** Rank by score, from 1; equal scores share a rank. */
-  readonly rank: number;
-  /** Name of the submission's folder: the experiment's name, with the seed unless that is 0. */
-  readonly name: string;
-  readonly experiment: string;
-  /** Score of the held-out runs; null where the experiment has features alone. */
-  readonly score: number | null;
-  /** Mean Dice by feature, null where it is not defined; absent where there are no features. */
-  readonly dice?: Readonly<Record<string, number | null>>;
-  /**
-   * Interval recomputed from the report's counts, so that all rows, old ones too, have it by the same rule; without types
-   * where they were not asked for.
-   */
-  readonly interval: ScoreInterval | null;
-  /** Difference to the highest score of the group; null for that row itself. */
-  readonly against: ReportedDifference | null;
-  /** F4 by type. */
-  readonly perType: Readonly<Record<string, number>>;
-  /** Types that have no weight in the score. */
-  readonly notScored: readonly string[];
-  /** Scores of the public and private part; null where the experiment defines no public part. */
-  readonly split: SplitScores | null;
-  readonly network: string;
-  readonly parameters: number;
-  readonly trainMinutes: number;
-  /** Minutes of all stages together. */
-  readonly minutes: number;
-  /** Seconds of reading, predicting and picking one held-out run. */
-  readonly tomogramSeconds: number | null;
-  readonly cpu: string;
-  readonly cores: number;
-  readonly engine: string;
-  readonly seed: number;
-  readonly commit: string | null;
-  readonly dirty: boolean | null;
-  readonly finishedAt: string;
-}
-
 /** Rows of one experiment that differ only by seed. */
 interface SeedSummary {
   readonly experiment: string;
   readonly seeds: readonly number[];
   readonly score: OverSeeds;
   readonly perType: Readonly<Record<string, OverSeeds>>;
-}
-
-/**
- * Makes a row without its rank. @throws PickbenchError BadExperiment where its public part does not fit its held-out
- * runs
- */
-function rowOf(submission: Submission): Omit<LeaderboardRow, "rank" | "against"> {
-  const { name, record, result, holdout } = submission;
-  const dice = diceByFeature(submission.report);
-  const seconds = Object.values(result.durations).reduce((sum, value) => sum + value, 0);
-  return {
-    name,
-    experiment: record.name,
-    score: holdout?.score ?? null,
-    ...(dice && { dice }),
-    ...(isScored(submission) ? scoredPart(submission) : notScored),
-    network: record.network,
-    parameters: result.parameters,
-    trainMinutes: (result.durations.train ?? 0) / 60,
-    minutes: seconds / 60,
-    tomogramSeconds: tomogramSeconds(record),
-    cpu: record.machine.cpu,
-    cores: record.machine.cores,
-    engine: record.engine,
-    seed: record.seed,
-    commit: record.code.commit,
-    dirty: record.code.dirty,
-    finishedAt: result.finishedAt,
-  };
-}
-
-function scoredPart(submission: ScoredSubmission): ScoredPart {
-  const { record, holdout } = submission;
-  const particles = weightsOf(submission);
-  const split = publicSplitOf(record);
-  return {
-    interval: null,
-    perType: Object.fromEntries(Object.entries(holdout.perType).map(([type, { fbeta }]) => [type, fbeta])),
-    notScored: Object.entries(holdout.perType).flatMap(([type, { weight }]) => (weight > 0 ? [] : [type])),
-    split: split && splitScores(holdout, split, particles),
-  };
-}
-
-type ScoredPart = Pick<LeaderboardRow, "interval" | "perType" | "notScored" | "split">;
-
-/** What a row of features alone has of these. */
-const notScored: ScoredPart = { interval: null, perType: {}, notScored: [], split: null };
-
-const splitHolder = z.object({ leaderboard: publicSplitSchema.optional() });
-
-function publicSplitOf({ experiment }: RunRecord): PublicSplit | null {
-  const parsed = splitHolder.safeParse(experiment.resolved);
-  return (parsed.success && parsed.data.leaderboard) || null;
 }
 
 /** Summarises the experiments of a group that were run with several seeds, in the order of the rows. */

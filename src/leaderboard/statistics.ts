@@ -1,17 +1,11 @@
-/** Intervals and differences of a leaderboard's rows, in several threads where they are many. */
+/** What takes time in a leaderboard, reading submissions and comparing them, in several threads where they are many. */
 import { availableParallelism } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Weighted } from "../domain/particles.js";
 import type { ScoreReport } from "../score/score.js";
-import { type ScoreInterval, scoreInterval } from "../score/statistics/interval.js";
 import { builtModule } from "../system/threads/threads.js";
+import { type EntriesTask, type ReadFolders, readEntries } from "./entries.js";
 import { compareReports, type ReportedDifference } from "./reportedComparison.js";
-
-/** A row whose interval is asked for. */
-export interface IntervalTask {
-  readonly report: ScoreReport;
-  readonly particles: readonly Weighted[];
-  readonly isScoreAlone: boolean;
-}
 
 /** A row whose difference to the first is asked for. */
 export interface DifferenceTask {
@@ -20,16 +14,13 @@ export interface DifferenceTask {
   readonly particles: readonly Weighted[];
 }
 
-export const intervalsOf = (tasks: readonly IntervalTask[]): (ScoreInterval | null)[] =>
-  tasks.map(({ report, ...options }) => scoreInterval(report, options));
-
 export const differencesOf = (tasks: readonly DifferenceTask[]): ReportedDifference[] =>
   tasks.map(({ report, first, particles }) => compareReports(report, first, particles));
 
-/** What computes statistics of rows: `intervalsOf` and `differencesOf`, here or in threads. */
+/** What reads and compares submissions, here or in threads. */
 export interface RowStatistics {
-  /** Computes intervals, in another thread if one has little to do. */
-  intervals(tasks: readonly IntervalTask[]): Promise<(ScoreInterval | null)[]>;
+  /** Reads folders, in the order of their names. */
+  entries(task: EntriesTask): Promise<ReadFolders>;
   /** Computes differences, a share of them in every thread. */
   differences(tasks: readonly DifferenceTask[]): Promise<ReportedDifference[]>;
   close(): Promise<void>;
@@ -38,8 +29,11 @@ export interface RowStatistics {
 /** Rows from which on starting threads takes less time than they save. */
 const fewestForThreads = 200;
 
-/** Tasks that wait in each thread before this one does some: enough that a thread never waits for the next. */
-const mostWaiting = 3;
+/** Number of folders that a thread reads at once: few, since a thread that has read some waits for this one's turn. */
+const atOnce = 8;
+
+/** Batches of folders that each thread is given at a time: the second waits while the first is read. */
+const givenToThread = 2;
 
 /** Prepares for so many rows. */
 export async function openStatistics(rows: number): Promise<RowStatistics> {
@@ -48,7 +42,7 @@ export async function openStatistics(rows: number): Promise<RowStatistics> {
 }
 
 const inThisThread: RowStatistics = {
-  intervals: async (tasks) => intervalsOf(tasks),
+  entries: (task) => readBy([readEntries], task),
   differences: async (tasks) => differencesOf(tasks),
   close: async () => {},
 };
@@ -56,17 +50,10 @@ const inThisThread: RowStatistics = {
 async function inThreads(threads: number): Promise<RowStatistics> {
   const { openPool } = await import("../system/threads/pool.js");
   const pool = openPool(builtModule(import.meta.url, "./worker.js"), { threads });
-  let waiting = 0;
+  const inThread = (task: EntriesTask): Promise<ReadFolders> => pool.run(task, "entries");
   return {
-    async intervals(tasks) {
-      if (waiting >= mostWaiting * threads) return intervalsOf(tasks);
-      waiting++;
-      try {
-        return await pool.run(tasks, "intervals");
-      } finally {
-        waiting--;
-      }
-    },
+    entries: (task) =>
+      readBy([readEntries, ...Array.from({ length: threads * givenToThread }, () => inThread)], task),
     async differences(tasks) {
       const share = Math.ceil(tasks.length / (threads + 1));
       const others = Array.from({ length: threads }, (_, at) =>
@@ -76,5 +63,27 @@ async function inThreads(threads: number): Promise<RowStatistics> {
       return [own, ...(await Promise.all(others))].flat();
     },
     close: () => pool.close(),
+  };
+}
+
+type Reader = (task: EntriesTask) => Promise<ReadFolders>;
+
+/** Reads folders in batches, of which each reader takes the next as soon as it has read one. */
+async function readBy(readers: readonly Reader[], { names, ...others }: EntriesTask): Promise<ReadFolders> {
+  const starts = Array.from({ length: Math.ceil(names.length / atOnce) }, (_, at) => at * atOnce);
+  const read: ReadFolders[] = [];
+  const next = starts.entries();
+  await Promise.all(
+    readers.map(async (reader) => {
+      for (const [at, start] of next) {
+        read[at] = await reader({ ...others, names: names.slice(start, start + atOnce) });
+        // Small files are read without waiting: without this, no thread's answer would be seen before the end.
+        await nextTurn();
+      }
+    }),
+  );
+  return {
+    entries: read.flatMap(({ entries }) => entries),
+    unranked: read.flatMap(({ unranked }) => unranked),
   };
 }

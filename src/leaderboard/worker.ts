@@ -1,6 +1,7 @@
 /** The worker's side of statistics.ts. */
 import { answering } from "../system/threads/pool.js";
-import { differencesOf, intervalsOf } from "./statistics.js";
+import { readEntries } from "./entries.js";
+import { differencesOf } from "./statistics.js";
 
-export const intervals = answering(intervalsOf);
+export const entries = answering(readEntries);
 export const differences = answering(differencesOf);

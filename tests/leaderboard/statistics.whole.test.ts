@@ -1,26 +1,52 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { challengeParticles } from "../../src/domain/particles.js";
+import { submissionNames } from "../../src/leaderboard/leaderboard.js";
 import { openStatistics } from "../../src/leaderboard/statistics.js";
+import { writeManySubmissions } from "../support/manySubmissions.js";
 import { reportOfA, simulateRuns } from "../support/simulatedExperiments.js";
+import { temporaryFolder } from "../support/storeFixtures.js";
 
-test("intervals and differences are the same from threads", async () => {
+/** Rows for which no thread is started, and for which all are. */
+const rowsOfBoth = [100, 1000];
+
+test("submissions are read alike by threads, in the order of their names, with what cannot be ranked", async () => {
+  const root = temporaryFolder();
+  writeManySubmissions(root, { count: 150 });
+  const names = await submissionNames(root);
+  rmSync(join(root, names[70]!, "report.json"));
+  const read = await Promise.all(
+    rowsOfBoth.map(async (rows) => {
+      const statistics = await openStatistics(rows);
+      try {
+        return await statistics.entries({ root, names, isScoreAlone: true });
+      } finally {
+        await statistics.close();
+      }
+    }),
+  );
+  expect(read[1]).toEqual(read[0]);
+  const { entries, unranked } = read[0]!;
+  expect(entries.map(({ row }) => row.name)).toEqual(names.toSpliced(70, 1));
+  expect(unranked).toEqual([{ name: names[70], why: expect.stringContaining("report.json is no report") }]);
+  rmSync(root, { recursive: true });
+});
+
+test("differences are the same from threads", async () => {
   const reports = Array.from({ length: 30 }, (_, i) =>
     reportOfA(simulateRuns({ difficulty: 0.5 }, 5, "threads", i)),
   );
-  const particles = challengeParticles;
   const results = await Promise.all(
-    [reports.length, 1000].map(async (rows) => {
+    rowsOfBoth.map(async (rows) => {
       const statistics = await openStatistics(rows);
-      const intervals = await statistics.intervals(
-        reports.map((report, i) => ({ report, particles, isScoreAlone: i % 2 === 0 })),
-      );
       const differences = await statistics.differences(
-        reports.map((report) => ({ report, first: reports[0]!, particles })),
+        reports.map((report) => ({ report, first: reports[0]!, particles: challengeParticles })),
       );
       await statistics.close();
-      return { intervals, differences };
+      return differences;
     }),
   );
   expect(results[1]).toEqual(results[0]);
-  expect(results[1]!.differences).toHaveLength(reports.length);
+  expect(results[1]).toHaveLength(reports.length);
 });
