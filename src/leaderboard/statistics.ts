@@ -29,11 +29,11 @@ export interface RowStatistics {
 /** Rows from which on starting threads takes less time than they save. */
 const fewestForThreads = 200;
 
-/** Number of folders that a thread reads at once: few, since a thread that has read some waits for this one's turn. */
-const atOnce = 8;
+/** Folders that this thread reads before it turns to what the others ask: few, since they wait for it. */
+const ownAtOnce = 4;
 
-/** Batches of folders that each thread is given at a time: the second waits while the first is read. */
-const givenToThread = 2;
+/** Folders that another thread is given at a time. */
+const givenAtOnce = 24;
 
 /** Prepares for so many rows. */
 export async function openStatistics(rows: number): Promise<RowStatistics> {
@@ -42,7 +42,7 @@ export async function openStatistics(rows: number): Promise<RowStatistics> {
 }
 
 const inThisThread: RowStatistics = {
-  entries: (task) => readBy([readEntries], task),
+  entries: (task) => readBy([own], task),
   differences: async (tasks) => differencesOf(tasks),
   close: async () => {},
 };
@@ -50,38 +50,51 @@ const inThisThread: RowStatistics = {
 async function inThreads(threads: number): Promise<RowStatistics> {
   const { openPool } = await import("../system/threads/pool.js");
   const pool = openPool(builtModule(import.meta.url, "./worker.js"), { threads });
-  const inThread = (task: EntriesTask): Promise<ReadFolders> => pool.run(task, "entries");
+  const other: Reader = { read: (task) => pool.run(task, "entries"), atOnce: givenAtOnce };
   return {
-    entries: (task) =>
-      readBy([readEntries, ...Array.from({ length: threads * givenToThread }, () => inThread)], task),
+    entries: (task) => readBy([own, ...Array.from({ length: threads }, () => other)], task),
     async differences(tasks) {
       const share = Math.ceil(tasks.length / (threads + 1));
       const others = Array.from({ length: threads }, (_, at) =>
         pool.run<ReportedDifference[]>(tasks.slice((at + 1) * share, (at + 2) * share), "differences"),
       );
-      const own = differencesOf(tasks.slice(0, share));
-      return [own, ...(await Promise.all(others))].flat();
+      const first = differencesOf(tasks.slice(0, share));
+      return [first, ...(await Promise.all(others))].flat();
     },
     close: () => pool.close(),
   };
 }
 
-type Reader = (task: EntriesTask) => Promise<ReadFolders>;
+/** What reads folders, so many at a time. */
+interface Reader {
+  read(task: EntriesTask): Promise<ReadFolders>;
+  readonly atOnce: number;
+}
 
-/** Reads folders in batches, of which each reader takes the next as soon as it has read one. */
+const own: Reader = {
+  async read(task) {
+    const folders = await readEntries(task);
+    // Small files are read without waiting: without this, no thread's answer would be seen before the end.
+    await nextTurn();
+    return folders;
+  },
+  atOnce: ownAtOnce,
+};
+
+/** Reads folders, of which each reader takes the next as soon as it has read some. */
 async function readBy(readers: readonly Reader[], { names, ...others }: EntriesTask): Promise<ReadFolders> {
-  const starts = Array.from({ length: Math.ceil(names.length / atOnce) }, (_, at) => at * atOnce);
-  const read: ReadFolders[] = [];
-  const next = starts.entries();
+  const byStart = new Map<number, ReadFolders>();
+  let next = 0;
   await Promise.all(
-    readers.map(async (reader) => {
-      for (const [at, start] of next) {
-        read[at] = await reader({ ...others, names: names.slice(start, start + atOnce) });
-        // Small files are read without waiting: without this, no thread's answer would be seen before the end.
-        await nextTurn();
+    readers.map(async ({ read, atOnce }) => {
+      while (next < names.length) {
+        const start = next;
+        next += atOnce;
+        byStart.set(start, await read({ ...others, names: names.slice(start, start + atOnce) }));
       }
     }),
   );
+  const read = [...byStart].sort(([a], [b]) => a - b).map(([, folders]) => folders);
   return {
     entries: read.flatMap(({ entries }) => entries),
     unranked: read.flatMap(({ unranked }) => unranked),
