@@ -1,7 +1,8 @@
 /** The columns of the leaderboard, and the lines around its tables. */
 import { decimals, none, thousands } from "../present/text.js";
 import { overSeedsText } from "../score/statistics/seeds.js";
-import type { LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
+import type { LeaderboardRow } from "./entries.js";
+import type { LeaderboardGroup } from "./leaderboard.js";
 import { reportedDifferenceText } from "./reportedComparison.js";
 
 /** A column of the leaderboard, for every kind of output. */

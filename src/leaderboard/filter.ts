@@ -1,7 +1,8 @@
 /** Filters and sorts the rows of a leaderboard. */
 import { PickbenchError } from "../system/errors.js";
 import { type LeaderboardColumn, leaderboardColumns } from "./columns.js";
-import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
+import type { LeaderboardRow } from "./entries.js";
+import type { Leaderboard, LeaderboardGroup } from "./leaderboard.js";
 
 /** Which rows to show, and in which order. */
 export interface LeaderboardFilter {

@@ -10,7 +10,7 @@ import { messageOf, PickbenchError } from "../system/errors.js";
 import { settle } from "../system/paths/replacing.js";
 import type { Entry, LeaderboardRow, ReadFolders } from "./entries.js";
 import type { ReportedDifference } from "./reportedComparison.js";
-import { openStatistics, type RowStatistics } from "./statistics.js";
+import { openRowThreads, type RowThreads } from "./rowThreads.js";
 import {
   groupKey,
   isScored,
@@ -20,7 +20,6 @@ import {
   weightsOf,
 } from "./submissionFolder.js";
 
-export type { LeaderboardRow } from "./entries.js";
 export { readReport } from "./submissionFolder.js";
 
 /** Submissions that may be compared: same data files, same held-out runs. */
@@ -54,9 +53,9 @@ export async function readLeaderboard(
   { hasTypeIntervals = false }: LeaderboardOptions = {},
 ): Promise<Leaderboard> {
   const names = await submissionNames(submissionsRoot);
-  const statistics = await openStatistics(names.length);
+  const threads = await openRowThreads(names.length);
   try {
-    const { entries, unranked } = await statistics.entries({
+    const { entries, unranked } = await threads.entries({
       root: submissionsRoot,
       names,
       isScoreAlone: !hasTypeIntervals,
@@ -70,11 +69,11 @@ export async function readLeaderboard(
       groups.set(key, group);
     }
     const ranked: { key: string; group: LeaderboardGroup }[] = [];
-    for (const [key, own] of groups) ranked.push({ key, group: await rankGroup(own, statistics) });
+    for (const [key, own] of groups) ranked.push({ key, group: await rankGroup(own, threads) });
     ranked.sort((a, b) => b.group.rows.length - a.group.rows.length || (a.key < b.key ? -1 : 1));
     return { groups: ranked.map(({ group }) => group), unranked };
   } finally {
-    await statistics.close();
+    await threads.close();
   }
 }
 
@@ -98,13 +97,13 @@ export async function submissionNames(root: string): Promise<string[]> {
   }
 }
 
-async function rankGroup(entries: readonly Entry[], statistics: RowStatistics): Promise<LeaderboardGroup> {
+async function rankGroup(entries: readonly Entry[], threads: RowThreads): Promise<LeaderboardGroup> {
   const sorted = entries.toSorted((a, b) => byScore(a, b) || (a.row.name < b.row.name ? -1 : 1));
   const first = sorted[0]!.submission;
   const ranks: number[] = [];
   for (const [at, entry] of sorted.entries())
     ranks.push(at > 0 && byScore(sorted[at - 1]!, entry) === 0 ? ranks[at - 1]! : at + 1);
-  const against = await differencesTo(first, sorted, statistics);
+  const against = await differencesTo(first, sorted, threads);
   const rows = sorted.map(({ row, submission }, at) => ({
     rank: ranks[at]!,
     ...row,
@@ -125,12 +124,12 @@ async function rankGroup(entries: readonly Entry[], statistics: RowStatistics): 
 async function differencesTo(
   first: Submission,
   entries: readonly Entry[],
-  statistics: RowStatistics,
+  threads: RowThreads,
 ): Promise<Map<Submission, ReportedDifference>> {
   if (!isScored(first)) return new Map();
   const scored = entries.map(({ submission }) => submission).filter(isScored);
   const others = scored.filter((each) => each !== first);
-  const differences = await statistics.differences(
+  const differences = await threads.differences(
     others.map((each) => ({ report: each.holdout, first: first.holdout, particles: weightsOf(each) })),
   );
   return new Map(others.map((each, at) => [each, differences[at]!]));

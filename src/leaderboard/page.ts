@@ -13,7 +13,8 @@ import {
   seedLines,
   splitLines,
 } from "./columns.js";
-import type { Leaderboard, LeaderboardGroup, LeaderboardRow } from "./leaderboard.js";
+import type { LeaderboardRow } from "./entries.js";
+import type { Leaderboard, LeaderboardGroup } from "./leaderboard.js";
 import { timePlot } from "./plot.js";
 import { type TimeAxis, timeAxes } from "./timeAxes.js";
 

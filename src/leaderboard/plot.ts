@@ -2,7 +2,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { renderSvg } from "../present/charts/render.js";
 import { Html } from "../present/html.js";
-import type { LeaderboardRow } from "./leaderboard.js";
+import type { LeaderboardRow } from "./entries.js";
 import type { TimeAxis } from "./timeAxes.js";
 
 /**

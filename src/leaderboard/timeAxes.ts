@@ -1,5 +1,5 @@
 /** Times that scores are drawn against. */
-import type { LeaderboardRow } from "./leaderboard.js";
+import type { LeaderboardRow } from "./entries.js";
 
 /** A time to plot scores against. */
 export interface TimeAxis {

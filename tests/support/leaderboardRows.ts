@@ -1,5 +1,5 @@
 /** Rows of a leaderboard. */
-import type { LeaderboardRow } from "../../src/leaderboard/leaderboard.js";
+import type { LeaderboardRow } from "../../src/leaderboard/entries.js";
 
 /** Makes a row of a rank; a lower rank has a higher score, fewer parameters and longer training. */
 export const rowOf = (rank: number, name: string, changes: Partial<LeaderboardRow> = {}): LeaderboardRow => ({

@@ -8,10 +8,10 @@ import {
   seedLines,
   splitLines,
 } from "../../leaderboard/columns.js";
+import type { LeaderboardRow } from "../../leaderboard/entries.js";
 import {
   type Leaderboard,
   type LeaderboardGroup,
-  type LeaderboardRow,
   readLeaderboard,
   submissionNames,
 } from "../../leaderboard/leaderboard.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { challengeParticles } from "../../src/domain/particles.js";
 import { submissionNames } from "../../src/leaderboard/leaderboard.js";
-import { openStatistics } from "../../src/leaderboard/statistics.js";
+import { openRowThreads } from "../../src/leaderboard/rowThreads.js";
 import { writeManySubmissions } from "../support/manySubmissions.js";
 import { reportOfA, simulateRuns } from "../support/simulatedExperiments.js";
 import { temporaryFolder } from "../support/storeFixtures.js";
@@ -15,21 +15,22 @@ test("submissions are read alike by threads, in the order of their names, with w
   const root = temporaryFolder();
   writeManySubmissions(root, { count: 150 });
   const names = await submissionNames(root);
-  rmSync(join(root, names[70]!, "report.json"));
+  // The first that another thread is given are those from the fifth on.
+  rmSync(join(root, names[10]!, "report.json"));
   const read = await Promise.all(
     rowsOfBoth.map(async (rows) => {
-      const statistics = await openStatistics(rows);
+      const threads = await openRowThreads(rows);
       try {
-        return await statistics.entries({ root, names, isScoreAlone: true });
+        return await threads.entries({ root, names, isScoreAlone: false });
       } finally {
-        await statistics.close();
+        await threads.close();
       }
     }),
   );
   expect(read[1]).toEqual(read[0]);
   const { entries, unranked } = read[0]!;
-  expect(entries.map(({ row }) => row.name)).toEqual(names.toSpliced(70, 1));
-  expect(unranked).toEqual([{ name: names[70], why: expect.stringContaining("report.json is no report") }]);
+  expect(entries.map(({ row }) => row.name)).toEqual(names.toSpliced(10, 1));
+  expect(unranked).toEqual([{ name: names[10], why: expect.stringContaining("report.json is no report") }]);
   rmSync(root, { recursive: true });
 });
 
@@ -39,11 +40,11 @@ test("differences are the same from threads", async () => {
   );
   const results = await Promise.all(
     rowsOfBoth.map(async (rows) => {
-      const statistics = await openStatistics(rows);
-      const differences = await statistics.differences(
+      const threads = await openRowThreads(rows);
+      const differences = await threads.differences(
         reports.map((report) => ({ report, first: reports[0]!, particles: challengeParticles })),
       );
-      await statistics.close();
+      await threads.close();
       return differences;
     }),
   );

@@ -1,4 +1,4 @@
-/** What takes time in a leaderboard, reading submissions and comparing them, in several threads where they are many. */
+/** Threads that read a leaderboard's submissions and compare them: this one alone where they are few. */
 import { availableParallelism } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Weighted } from "../domain/particles.js";
@@ -17,8 +17,8 @@ export interface DifferenceTask {
 export const differencesOf = (tasks: readonly DifferenceTask[]): ReportedDifference[] =>
   tasks.map(({ report, first, particles }) => compareReports(report, first, particles));
 
-/** What reads and compares submissions, here or in threads. */
-export interface RowStatistics {
+/** What reads and compares submissions. */
+export interface RowThreads {
   /** Reads folders, in the order of their names. */
   entries(task: EntriesTask): Promise<ReadFolders>;
   /** Computes differences, a share of them in every thread. */
@@ -36,18 +36,18 @@ const ownAtOnce = 4;
 const givenAtOnce = 24;
 
 /** Prepares for so many rows. */
-export async function openStatistics(rows: number): Promise<RowStatistics> {
+export async function openRowThreads(rows: number): Promise<RowThreads> {
   const threads = rows < fewestForThreads ? 0 : Math.min(availableParallelism(), 8) - 1;
   return threads === 0 ? inThisThread : inThreads(threads);
 }
 
-const inThisThread: RowStatistics = {
+const inThisThread: RowThreads = {
   entries: (task) => readBy([own], task),
   differences: async (tasks) => differencesOf(tasks),
   close: async () => {},
 };
 
-async function inThreads(threads: number): Promise<RowStatistics> {
+async function inThreads(threads: number): Promise<RowThreads> {
   const { openPool } = await import("../system/threads/pool.js");
   const pool = openPool(builtModule(import.meta.url, "./worker.js"), { threads });
   const other: Reader = { read: (task) => pool.run(task, "entries"), atOnce: givenAtOnce };
@@ -58,8 +58,8 @@ async function inThreads(threads: number): Promise<RowStatistics> {
       const others = Array.from({ length: threads }, (_, at) =>
         pool.run<ReportedDifference[]>(tasks.slice((at + 1) * share, (at + 2) * share), "differences"),
       );
-      const first = differencesOf(tasks.slice(0, share));
-      return [first, ...(await Promise.all(others))].flat();
+      const here = differencesOf(tasks.slice(0, share));
+      return [here, ...(await Promise.all(others))].flat();
     },
     close: () => pool.close(),
   };
@@ -81,20 +81,19 @@ const own: Reader = {
   atOnce: ownAtOnce,
 };
 
-/** Reads folders, of which each reader takes the next as soon as it has read some. */
+/** Reads folders, of which each reader takes the next as soon as it has read some; in the order of names. */
 async function readBy(readers: readonly Reader[], { names, ...others }: EntriesTask): Promise<ReadFolders> {
-  const byStart = new Map<number, ReadFolders>();
+  const read: ReadFolders[] = [];
   let next = 0;
   await Promise.all(
-    readers.map(async ({ read, atOnce }) => {
+    readers.map(async (reader) => {
       while (next < names.length) {
         const start = next;
-        next += atOnce;
-        byStart.set(start, await read({ ...others, names: names.slice(start, start + atOnce) }));
+        next += reader.atOnce;
+        read[start] = await reader.read({ ...others, names: names.slice(start, next) });
       }
     }),
   );
-  const read = [...byStart].sort(([a], [b]) => a - b).map(([, folders]) => folders);
   return {
     entries: read.flatMap(({ entries }) => entries),
     unranked: read.flatMap(({ unranked }) => unranked),
